@@ -1,0 +1,1 @@
+//! A credential that an operator stored: opened from the vault, never minted.

@@ -1,0 +1,1 @@
+//! The Model Context Protocol as a format: strict JSON, JSON-RPC, both eras, SSE, tool definitions; no I/O.

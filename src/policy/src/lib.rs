@@ -1,0 +1,1 @@
+//! Cedar behind an AuthZEN-shaped question and answer; pure and synchronous.

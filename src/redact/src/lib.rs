@@ -1,0 +1,1 @@
+//! The scanner: masks live secrets and named secret fields in a stream of bytes.

@@ -1,0 +1,11 @@
+//! Values that cannot be printed: secrets, keys, fingerprints, and sealing bound to a context.
+//!
+//! In scope: types that hold secret bytes, wipe them on drop and show nothing; the ciphers that seal them; the fingerprints by
+//! which a scanner finds them without holding them. Out of scope: where sealed bytes are kept (`vault`) and who may open them
+//! (`vault`, `provider` and its implementations, `egress`; `tests/architecture.rs` holds that list).
+//!
+//! A copy that another library makes while it writes a request is outside what wiping can reach; SECURITY.md says so.
+
+mod value;
+
+pub use value::{Secret, SecretBytes};

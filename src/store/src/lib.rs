@@ -1,0 +1,1 @@
+//! Sessions behind traits, and the embedded SQLite that keeps them.

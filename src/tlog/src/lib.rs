@@ -1,0 +1,1 @@
+//! The transparency log: signed note, checkpoint, tiles, proofs and the file store.

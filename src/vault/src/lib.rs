@@ -1,0 +1,1 @@
+//! Stored upstream secrets: sealed at rest, bound to their destination, opened by nobody else.
