@@ -1,2 +1,53 @@
-//! What developers run.
-fn main() {}
+//! What developers run: `cargo xtask test`, `peers`, `docs`, `bench`, `crash`.
+#![expect(clippy::print_stdout, reason = "a command that people read")]
+
+mod command;
+mod docs;
+mod peers;
+mod test;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// The commands of people who build Claviger.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Everything that must hold before a change lands: format, lints, documents, every test with its real servers
+    Test {
+        /// Only tests whose names contain this
+        filter: Option<String>,
+    },
+    /// Install the real servers and clients of the tests below target/peers
+    Peers,
+    /// Write the documents that are generated from code
+    Docs,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Test { filter } => test::run_all(filter.as_deref()),
+        Command::Peers => peers::install().map(|peers| println!("{}", peers.summary())),
+        Command::Docs => docs::write(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            println!("\n{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().map(PathBuf::from).unwrap_or(manifest)
+}

@@ -9,6 +9,7 @@ mod destination;
 mod identity;
 mod injection;
 mod name;
+mod operation;
 mod resource;
 mod scope;
 mod trace;
@@ -21,6 +22,7 @@ pub use injection::{Injection, InvalidInjection};
 pub use name::{
     AgentName, CredentialName, GroupName, InvalidName, IssuerName, LeaseId, RuleId, SessionId, ToolName, UpstreamName,
 };
+pub use operation::{AmbiguousOperations, InvalidOperation, Operation, Operations};
 pub use resource::{InvalidResource, Resource};
 pub use scope::{InvalidScope, Scope, Scopes};
 pub use trace::TraceContext;

@@ -3,6 +3,9 @@
 //! This is the one file that a provider's author reads. In scope: what a provider is asked and what it answers. Out of scope:
 //! caching, renewal and revocation schedules (`egress`), and where a credential is put (`model::Injection`).
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
 use std::fmt;
 
 use async_trait::async_trait;

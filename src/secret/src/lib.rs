@@ -6,6 +6,15 @@
 //!
 //! A copy that another library makes while it writes a request is outside what wiping can reach; SECURITY.md says so.
 
+mod cipher;
+mod fingerprint;
+mod key;
+mod seal;
+mod stretch;
 mod value;
 
+pub use fingerprint::{CannotMask, FingerprintKey, FingerprintSet, KeysDiffer, NoRandomNumbers};
+pub use key::{FileKey, InvalidKeyFile, KeyEncryptionKey, SALT_LENGTH};
+pub use seal::{CannotOpen, CannotSeal, PLAINTEXT_LENGTH_MAX, Sealed, Unlocked};
+pub use stretch::{CannotStretch, InvalidParameters, Parameters};
 pub use value::{Secret, SecretBytes};

@@ -1,0 +1,207 @@
+//! `[[upstreams]]`: the servers that we call for agents.
+
+use std::path::PathBuf;
+
+use model::{AddressClass, Binding, Destination, Operations, Resource, UpstreamName};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    address::{Addresses, check_reach, existing_file, is_readable_on_the_way},
+    at::{At, Number},
+    credential::{Credential, CredentialTable},
+    operation::{self, OperationTable},
+    problem::Problems,
+};
+
+/// A server that we call for agents.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Upstream {
+    /// Its name in scopes, policies, routes and the record.
+    pub name: UpstreamName,
+    /// What a session token for it is for: the public URL, `mcp` or `http`, and the name.
+    pub resource: Resource,
+    /// What it speaks.
+    pub kind: UpstreamKind,
+    /// Where it is.
+    pub destination: Destination,
+    /// Which addresses its host may resolve to.
+    pub addresses: AddressClass,
+    /// Trusted in place of the operating system's certificate authorities; PEM, and the file exists.
+    pub certificate_authority: Option<PathBuf>,
+    /// How long it may take.
+    pub timeouts: Timeouts,
+    /// What goes into its calls; `None` where they carry no credential.
+    pub credential: Option<Credential>,
+}
+
+/// What an upstream speaks.
+#[derive(Debug, Clone)]
+pub enum UpstreamKind {
+    /// The Model Context Protocol over Streamable HTTP.
+    Mcp {
+        /// The revision.
+        era: Era,
+    },
+    /// Plain HTTP.
+    Http {
+        /// What of it may be called.
+        operations: Operations,
+    },
+}
+
+/// The revision of the Model Context Protocol that an upstream speaks. It is never found out by trying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum Era {
+    /// With sessions and an `initialize` handshake.
+    #[serde(rename = "2025-11-25")]
+    V2025_11_25,
+    /// Without state between requests.
+    #[serde(rename = "2026-07-28")]
+    V2026_07_28,
+}
+
+/// How long an upstream may take, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// To be connected to, TLS included.
+    pub connect_seconds: u32,
+    /// To begin its answer.
+    pub response_header_seconds: u32,
+    /// To send the next bytes of its answer.
+    pub idle_seconds: u32,
+}
+
+/// What a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    /// The Model Context Protocol over Streamable HTTP; agents call `/mcp/NAME`.
+    Mcp,
+    /// Plain HTTP, of which the named operations may be called; agents call `/http/NAME/…`.
+    Http,
+}
+
+/// A server that Claviger calls for agents.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpstreamTable {
+    /// Its name in scopes, policies, routes and the record.
+    pub(crate) name: At<UpstreamName>,
+    /// What it speaks.
+    pub(crate) kind: Kind,
+    /// Where it is: the endpoint of an MCP server, or what stands before the paths of an HTTP one.
+    url: At<Destination>,
+    /// The revision of the Model Context Protocol that it speaks; needed for `kind = "mcp"`.
+    era: Option<Era>,
+    /// Which addresses its host may resolve to.
+    #[serde(default)]
+    addresses: Addresses,
+    /// Says that calls and the credential may travel to another machine without TLS, where `url` is `http`.
+    #[serde(default)]
+    plaintext: bool,
+    /// A PEM file of certificate authorities, trusted here in place of the operating system's.
+    certificate_authority: Option<At<PathBuf>>,
+    /// How long it may take to be connected to, TLS included.
+    #[serde(default = "connect_seconds_default")]
+    connect_seconds: At<Number<1, 300>>,
+    /// How long it may take to begin its answer.
+    #[serde(default = "response_header_seconds_default")]
+    response_header_seconds: At<Number<1, 3600>>,
+    /// How long its answer may pause.
+    #[serde(default = "idle_seconds_default")]
+    idle_seconds: At<Number<1, 3600>>,
+    /// The credential that goes into every call of it. Without one, calls carry none.
+    credential: Option<CredentialTable>,
+    /// What of an HTTP server may be called; needed for `kind = "http"`.
+    #[serde(default)]
+    pub(crate) operations: Vec<OperationTable>,
+}
+
+const fn connect_seconds_default() -> At<Number<1, 300>> {
+    Number::implied(5)
+}
+
+const fn response_header_seconds_default() -> At<Number<1, 3600>> {
+    Number::implied(60)
+}
+
+const fn idle_seconds_default() -> At<Number<1, 3600>> {
+    Number::implied(300)
+}
+
+impl UpstreamTable {
+    pub(crate) fn check(self, public_url: &Destination, problems: &mut Problems<'_>) -> Option<Upstream> {
+        let name = self.name.value;
+        if is_readable_on_the_way(&self.url.value) && !self.plaintext {
+            problems
+                .at(&self.url.span, "calls and the credential would travel to this URL without TLS")
+                .help_with("write https, or add `plaintext = true` where the network on the way is trusted with both");
+        }
+        check_reach(&self.url.value, &self.url.span, self.addresses, problems);
+        let kind = match (self.kind, self.era) {
+            (Kind::Mcp, Some(era)) => {
+                if !self.operations.is_empty() {
+                    problems
+                        .at(&self.name.span, format!("{name} is an MCP server, and has tools instead of operations"))
+                        .help_with("remove its `operations`, or write `kind = \"http\"`");
+                }
+                Some(UpstreamKind::Mcp { era })
+            }
+            (Kind::Mcp, None) => {
+                problems
+                    .at(&self.name.span, format!("the revision of the protocol that {name} speaks is missing"))
+                    .help_with("add `era = \"2025-11-25\"` or `era = \"2026-07-28\"`; it is never found out by trying");
+                None
+            }
+            (Kind::Http, era) => {
+                if era.is_some() {
+                    problems
+                        .at(&self.name.span, format!("{name} is a plain HTTP server, and has no `era`"))
+                        .help_with("remove `era`, or write `kind = \"mcp\"`");
+                }
+                if self.operations.is_empty() {
+                    problems
+                        .at(&self.name.span, format!("nothing of {name} may be called"))
+                        .help_with("add `[[upstreams.operations]]` with `name`, `methods` and `path`");
+                }
+                Some(UpstreamKind::Http { operations: operation::check(self.operations, problems) })
+            }
+        };
+        let credential = self.credential.and_then(|credential| credential.check(problems));
+        let certificate_authority = self.certificate_authority.map(|path| existing_file(&path, false, problems));
+        let route = match self.kind {
+            Kind::Mcp => "mcp",
+            Kind::Http => "http",
+        };
+        Some(Upstream {
+            resource: format!("{public_url}/{route}/{name}").parse().ok()?,
+            name,
+            kind: kind?,
+            destination: self.url.value,
+            addresses: self.addresses.into(),
+            certificate_authority,
+            timeouts: Timeouts {
+                connect_seconds: self.connect_seconds.value.0,
+                response_header_seconds: self.response_header_seconds.value.0,
+                idle_seconds: self.idle_seconds.value.0,
+            },
+            credential,
+        })
+    }
+}
+
+impl Upstream {
+    /// What its credential is bound to; `None` where its calls carry none.
+    #[must_use]
+    pub fn binding(&self) -> Option<Binding> {
+        self.credential.as_ref().map(|credential| Binding {
+            credential: credential.name.clone(),
+            upstream: self.name.clone(),
+            destination: self.destination.clone(),
+            injection: credential.injection.clone(),
+        })
+    }
+}

@@ -1,0 +1,8 @@
+//! What loading a file says: the whole text of each kind of error, and what the quickstart comes to.
+
+mod keys;
+mod quickstart;
+mod references;
+mod server;
+mod support;
+mod upstreams;

@@ -1,0 +1,353 @@
+//! Follows the outer members of a response and decides which bytes pass, which are kept to be read, and which are replaced.
+
+use std::{borrow::Cow, mem::replace, ops::Range, str};
+
+use bytes::Bytes;
+
+use super::{Answer, EnvelopeError, ResultType};
+use crate::{
+    json::{
+        Json, Number,
+        machine::{Mark, What},
+        unescape, write_string,
+    },
+    rpc::{ID_LENGTH_MAX, Id},
+};
+
+/// What is given out: a part of the chunk, or bytes of ours.
+pub(super) enum Piece<'a> {
+    Through(Range<usize>),
+    Own(&'a Bytes),
+}
+
+/// Keys and small values that are read. The longest is an id in which each byte is escaped.
+const CAPTURE_LENGTH_MAX: usize = 6 * ID_LENGTH_MAX + 2;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outer {
+    Version,
+    Id,
+    Result,
+    Error,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inner {
+    /// One that passes unread.
+    Other,
+    /// The edit at this place.
+    Edit(usize),
+    ResultType,
+    IsError,
+    Code,
+}
+
+#[derive(Debug)]
+struct Edit {
+    key: &'static str,
+    /// `"key":value`.
+    member: Bytes,
+    /// The value in it.
+    value: Bytes,
+    always: bool,
+    seen: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Tracker {
+    sent: Id,
+    /// `,"id":…`, with the caller's id.
+    id_member: Bytes,
+    callers_id: Bytes,
+    edits: Vec<Edit>,
+    /// Up to where the chunk is dealt with.
+    done: usize,
+    passing: bool,
+    capturing: bool,
+    captured: Vec<u8>,
+    outer: Outer,
+    inner: Inner,
+    seen: [bool; 4],
+    seen_inner: [bool; 3],
+    has_inner_members: bool,
+    id_is_null: bool,
+    result_type: ResultType,
+    is_error: bool,
+    code: Option<i64>,
+}
+
+static COMMA: Bytes = Bytes::from_static(b",");
+const ID_MEMBER_START: &[u8] = br#","id":"#;
+
+impl Tracker {
+    pub(super) fn new(sent: Id, callers_id: Bytes) -> Self {
+        let id_member = [ID_MEMBER_START, &callers_id].concat().into();
+        Self {
+            sent,
+            id_member,
+            callers_id,
+            edits: Vec::new(),
+            done: 0,
+            passing: true,
+            capturing: false,
+            captured: Vec::new(),
+            outer: Outer::Version,
+            inner: Inner::Other,
+            seen: [false; 4],
+            seen_inner: [false; 3],
+            has_inner_members: false,
+            id_is_null: false,
+            result_type: ResultType::Complete,
+            is_error: false,
+            code: None,
+        }
+    }
+
+    pub(super) fn edit(&mut self, key: &'static str, value: &Json, always: bool) {
+        let mut member = Vec::new();
+        write_string(key, &mut member);
+        member.push(b':');
+        let start = member.len();
+        value.write_to(&mut member);
+        let member = Bytes::from(member);
+        self.edits.push(Edit { key, value: member.slice(start..), member, always, seen: false });
+    }
+
+    pub(super) fn mark(
+        &mut self,
+        mark: Mark,
+        chunk: &[u8],
+        out: &mut impl FnMut(Piece<'_>),
+    ) -> Result<(), EnvelopeError> {
+        let watched_member = mark.depth == 1 || (mark.depth == 2 && matches!(self.outer, Outer::Result | Outer::Error));
+        if !watched_member {
+            return Ok(());
+        }
+        // Inside of `result`, most values are neither read nor replaced: they pass without a cut.
+        if mark.depth == 2 && self.inner == Inner::Other && matches!(mark.what, What::ValueStart(_) | What::ValueEnd) {
+            return Ok(());
+        }
+        self.advance(mark.at, chunk, out)?;
+        match (mark.depth, mark.what) {
+            (_, What::KeyStart) => self.start_capture(),
+            (1, What::KeyEnd) => self.outer_key(),
+            (_, What::KeyEnd) => self.inner_key(),
+            (1, What::ValueStart(byte)) => self.outer_value(byte, out),
+            (_, What::ValueStart(_)) => {
+                self.inner_value(out);
+                Ok(())
+            }
+            (1, What::ValueEnd) => self.outer_value_end(),
+            (_, What::ValueEnd) => self.inner_value_end(),
+            (1, What::Closing) => {
+                let [_, has_id, ..] = self.seen;
+                if !has_id {
+                    out(Piece::Own(&self.id_member));
+                }
+                Ok(())
+            }
+            (_, What::Closing) => {
+                self.add_missing(out);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn end_of_chunk(&mut self, chunk: &[u8], out: &mut impl FnMut(Piece<'_>)) -> Result<(), EnvelopeError> {
+        self.advance(chunk.len(), chunk, out)?;
+        self.done = 0;
+        Ok(())
+    }
+
+    pub(super) fn finish(&self) -> Result<Answer, EnvelopeError> {
+        let [version, id, result, error] = self.seen;
+        if !version {
+            return Err(EnvelopeError::JsonRpcVersion);
+        }
+        match (result, error) {
+            // The other side may have been unable to read the id; a result without one belongs to nobody.
+            (true, false) if !id || self.id_is_null => Err(EnvelopeError::Id),
+            (true, false) => Ok(Answer::Result { result_type: self.result_type, is_error: self.is_error }),
+            (false, true) => Ok(Answer::Error { code: self.code }),
+            (true, true) | (false, false) => Err(EnvelopeError::Shape),
+        }
+    }
+
+    /// Deals with the chunk up to `to`.
+    fn advance(&mut self, to: usize, chunk: &[u8], out: &mut impl FnMut(Piece<'_>)) -> Result<(), EnvelopeError> {
+        let range = self.done..to;
+        self.done = to;
+        if range.is_empty() {
+            return Ok(());
+        }
+        if self.capturing {
+            let bytes = chunk.get(range.clone()).unwrap_or_default();
+            let left = CAPTURE_LENGTH_MAX.saturating_sub(self.captured.len());
+            // One byte too many says that something was cut off.
+            self.captured.extend_from_slice(bytes.get(..=left).unwrap_or(bytes));
+        }
+        if self.passing {
+            out(Piece::Through(range));
+        }
+        Ok(())
+    }
+
+    fn start_capture(&mut self) -> Result<(), EnvelopeError> {
+        self.captured.clear();
+        self.capturing = true;
+        Ok(())
+    }
+
+    fn is_cut_off(&self) -> bool {
+        self.captured.len() > CAPTURE_LENGTH_MAX
+    }
+
+    fn outer_key(&mut self) -> Result<(), EnvelopeError> {
+        self.capturing = false;
+        let outer = match self.captured_text().as_deref() {
+            Some("jsonrpc") => Outer::Version,
+            Some("id") => Outer::Id,
+            Some("result") => Outer::Result,
+            Some("error") => Outer::Error,
+            _ => return Err(EnvelopeError::UnknownMember),
+        };
+        let [version, id, result, error] = &mut self.seen;
+        let (seen, other) = match outer {
+            Outer::Version => (version, false),
+            Outer::Id => (id, false),
+            Outer::Result => (result, *error),
+            Outer::Error => (error, *result),
+        };
+        if *seen {
+            return Err(EnvelopeError::DuplicateMember);
+        }
+        *seen = true;
+        self.outer = outer;
+        if other { Err(EnvelopeError::Shape) } else { Ok(()) }
+    }
+
+    fn outer_value(&mut self, first: u8, out: &mut impl FnMut(Piece<'_>)) -> Result<(), EnvelopeError> {
+        self.inner = Inner::Other;
+        match self.outer {
+            Outer::Version => self.start_capture(),
+            Outer::Id => {
+                self.passing = false;
+                out(Piece::Own(&self.callers_id));
+                self.start_capture()
+            }
+            Outer::Result | Outer::Error if first != b'{' => Err(EnvelopeError::Shape),
+            Outer::Result | Outer::Error => Ok(()),
+        }
+    }
+
+    fn outer_value_end(&mut self) -> Result<(), EnvelopeError> {
+        self.capturing = false;
+        self.passing = true;
+        match self.outer {
+            Outer::Version if self.captured == b"\"2.0\"" => Ok(()),
+            Outer::Version => Err(EnvelopeError::JsonRpcVersion),
+            Outer::Id if self.captured == b"null" => {
+                self.id_is_null = true;
+                Ok(())
+            }
+            Outer::Id if self.is_cut_off() => Err(EnvelopeError::Id),
+            Outer::Id => match Id::parse(&self.captured) {
+                None => Err(EnvelopeError::Id),
+                Some(id) if id == self.sent => Ok(()),
+                Some(_) => Err(EnvelopeError::OtherId),
+            },
+            Outer::Result | Outer::Error => Ok(()),
+        }
+    }
+
+    fn inner_key(&mut self) -> Result<(), EnvelopeError> {
+        self.capturing = false;
+        self.has_inner_members = true;
+        let key = self.captured_text().unwrap_or_default();
+        let place = self.edits.iter().position(|edit| edit.key == key && self.outer == Outer::Result);
+        let read = match (self.outer, key.as_ref()) {
+            (Outer::Result, "resultType") => Inner::ResultType,
+            (Outer::Result, "isError") => Inner::IsError,
+            (Outer::Error, "code") => Inner::Code,
+            _ => Inner::Other,
+        };
+        self.inner = read;
+        let [result_type, is_error, code] = &mut self.seen_inner;
+        let mut again = match read {
+            Inner::ResultType => replace(result_type, true),
+            Inner::IsError => replace(is_error, true),
+            Inner::Code => replace(code, true),
+            Inner::Other | Inner::Edit(_) => false,
+        };
+        if let Some((place, edit)) = place.and_then(|place| Some((place, self.edits.get_mut(place)?))) {
+            again |= replace(&mut edit.seen, true);
+            if edit.always {
+                self.inner = Inner::Edit(place);
+            }
+        }
+        if again { Err(EnvelopeError::DuplicateMember) } else { Ok(()) }
+    }
+
+    fn inner_value(&mut self, out: &mut impl FnMut(Piece<'_>)) {
+        match self.inner {
+            Inner::Other => {}
+            Inner::Edit(place) => {
+                self.passing = false;
+                if let Some(edit) = self.edits.get(place) {
+                    out(Piece::Own(&edit.value));
+                }
+            }
+            Inner::ResultType | Inner::IsError | Inner::Code => {
+                self.captured.clear();
+                self.capturing = true;
+            }
+        }
+    }
+
+    fn inner_value_end(&mut self) -> Result<(), EnvelopeError> {
+        self.capturing = false;
+        self.passing = true;
+        match self.inner {
+            Inner::Other | Inner::Edit(_) => {}
+            Inner::ResultType => {
+                self.result_type = match self.captured_text().as_deref() {
+                    Some("complete") => ResultType::Complete,
+                    Some("input_required") => ResultType::InputRequired,
+                    Some("task") => ResultType::Task,
+                    _ => return Err(EnvelopeError::ResultType),
+                }
+            }
+            Inner::IsError => self.is_error = self.captured == b"true",
+            Inner::Code => {
+                let text = str::from_utf8(&self.captured).ok();
+                self.code = text.and_then(Number::parse).and_then(|number| number.as_i64());
+            }
+        }
+        Ok(())
+    }
+
+    fn add_missing(&mut self, out: &mut impl FnMut(Piece<'_>)) {
+        if self.outer != Outer::Result {
+            return;
+        }
+        for edit in self.edits.iter().filter(|edit| !edit.seen) {
+            if self.has_inner_members {
+                out(Piece::Own(&COMMA));
+            }
+            out(Piece::Own(&edit.member));
+            self.has_inner_members = true;
+        }
+    }
+
+    /// The captured string, unescaped: an escaped spelling of a key is the same key.
+    fn captured_text(&self) -> Option<Cow<'_, str>> {
+        if self.is_cut_off() {
+            return None;
+        }
+        if memchr::memchr(b'\\', &self.captured).is_some() {
+            return unescape(&self.captured).map(Cow::Owned);
+        }
+        let quoted = str::from_utf8(&self.captured).ok()?;
+        quoted.strip_prefix('"')?.strip_suffix('"').map(Cow::Borrowed)
+    }
+}

@@ -1,0 +1,342 @@
+//! Fingerprints of secrets: a scanner finds a secret by them in any usual encoding, and they hold no part of it.
+//!
+//! A secret is recognized by every run of 16 bytes of each of its encodings, and by 24 or 48 bytes where the encoding spends 3 or 6 bytes
+//! on a character; an encoding shorter than that is recognized as a whole. Looking up eight bytes at every eighth place
+//! ([`FingerprintSet::may_contain`]) is enough, because every run of 15 bytes holds eight that start at a multiple of eight; only
+//! around a hit are windows confirmed ([`FingerprintSet::confirm`]) by a 64-bit hash. What a place costs at most does not depend
+//! on how many secrets share the text there, so no text is slow to scan.
+//!
+//! The hashes are keyed with a random number of this process. They keep secrets out of search results, logs and core dumps that are
+//! read by eye; they do not keep a weak secret from somebody who has both the hashes and the key.
+
+mod encodings;
+mod key;
+mod print;
+mod table;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use key::{FingerprintKey, NoRandomNumbers};
+use print::{Prints, SHORT_GRAM, SHORT_STRIDE};
+use table::{Filter, Windows};
+
+use crate::Secret;
+
+/// Why a secret cannot be recognized in responses, and so must not be used where it could come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CannotMask {
+    /// So short a text stands in benign answers by chance.
+    #[error("a secret of fewer than {length_min} characters cannot be masked; use a longer one")]
+    TooShort {
+        /// In characters.
+        length_min: usize,
+    },
+    /// A repetition or a sequence stands in benign answers by chance.
+    #[error("a secret that repeats a few characters or counts up cannot be masked; use a random one")]
+    TooRegular,
+}
+
+/// The sets were made under different keys and cannot be joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the fingerprint sets were made under different keys; make them from one")]
+pub struct KeysDiffer;
+
+/// The fingerprints of any number of secrets.
+#[derive(Clone)]
+pub struct FingerprintSet {
+    key: FingerprintKey,
+    prints: Vec<Arc<Prints>>,
+    grams: Filter,
+    short_grams: Filter,
+    windows: Windows,
+    window_lengths: u64,
+    short_lengths: u64,
+    alphabet: [u64; 4],
+}
+
+impl FingerprintSet {
+    /// The longest text that is confirmed in one piece, in bytes; what a scanner keeps between two chunks is one byte less.
+    pub const WINDOW_MAX: usize = 48;
+
+    /// A set without secrets.
+    #[must_use]
+    pub fn new(key: &FingerprintKey) -> Self {
+        Self::of(key, Vec::new())
+    }
+
+    /// All secrets of the given sets, each once.
+    ///
+    /// # Errors
+    /// Not all sets were made under this key.
+    pub fn joined<'set>(key: &FingerprintKey, sets: impl IntoIterator<Item = &'set Self>) -> Result<Self, KeysDiffer> {
+        let mut prints: Vec<Arc<Prints>> = Vec::new();
+        for set in sets {
+            if !set.key.is(key) {
+                return Err(KeysDiffer);
+            }
+            prints.extend(set.prints.iter().cloned());
+        }
+        prints.sort_by_key(|prints| (prints.tag, Arc::as_ptr(prints)));
+        prints.dedup_by(|one, other| Arc::ptr_eq(one, other));
+        Ok(Self::of(key, prints))
+    }
+
+    /// Adds a secret. `tag` says which one it is, or of which class, and comes back with each hit. Costs what the secret's length
+    /// demands, not the size of the set, but for the times when the tables double.
+    ///
+    /// # Errors
+    /// The secret is too short or too regular to be recognized without mangling benign answers.
+    pub fn add(&mut self, secret: &Secret, tag: u32) -> Result<(), CannotMask> {
+        let prints = Arc::new(Prints::of(secret, tag, &self.key)?);
+        self.prints.push(Arc::clone(&prints));
+        if self.has_room_for(&prints) {
+            self.insert(&prints);
+        } else {
+            *self = Self::of(&self.key, std::mem::take(&mut self.prints));
+        }
+        Ok(())
+    }
+
+    /// Takes out all secrets with this tag. Costs as much as building the set.
+    pub fn remove(&mut self, tag: u32) {
+        self.prints.retain(|prints| prints.tag != tag);
+        *self = Self::of(&self.key, std::mem::take(&mut self.prints));
+    }
+
+    /// Whether there is nothing to look for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.prints.is_empty()
+    }
+
+    /// How many secrets are in the set.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.prints.len()
+    }
+
+    /// The distance in bytes at which a text must be looked up: 8, and for [`Self::may_start_short`] 4.
+    #[must_use]
+    pub const fn stride(&self) -> usize {
+        if self.short_lengths == 0 { 8 } else { SHORT_STRIDE }
+    }
+
+    /// Whether these eight bytes (as a little-endian number) may stand in a secret. Seldom wrong, and never when it says no.
+    #[inline]
+    #[must_use]
+    pub fn may_contain(&self, gram: u64) -> bool {
+        self.grams.contains(self.key.gram(gram))
+    }
+
+    /// Whether the low five of these bytes may start at one of the first four bytes of a text that is recognized as a whole only.
+    #[inline]
+    #[must_use]
+    pub fn may_start_short(&self, gram: u64) -> bool {
+        self.short_grams.contains(self.key.gram(gram & SHORT_GRAM))
+    }
+
+    /// The lengths of windows to confirm around a hit of [`Self::may_contain`], shortest first.
+    pub fn window_lengths(&self) -> impl Iterator<Item = usize> + use<> {
+        bits(self.window_lengths)
+    }
+
+    /// The lengths of texts to confirm around a hit of [`Self::may_start_short`], shortest first.
+    pub fn short_lengths(&self) -> impl Iterator<Item = usize> + use<> {
+        bits(self.short_lengths)
+    }
+
+    /// The tag of the secret to which this text belongs: a whole window of one of the lengths above.
+    #[must_use]
+    pub fn confirm(&self, window: &[u8]) -> Option<u32> {
+        self.windows.tag(self.key.text(window))
+    }
+
+    /// Whether this byte stands in any encoding of any secret.
+    #[inline]
+    #[must_use]
+    pub fn may_hold(&self, byte: u8) -> bool {
+        let [first, second, third, fourth] = self.alphabet;
+        let word = match byte >> 6 {
+            0 => first,
+            1 => second,
+            2 => third,
+            _ => fourth,
+        };
+        word >> (byte & 63) & 1 == 1
+    }
+
+    fn of(key: &FingerprintKey, prints: Vec<Arc<Prints>>) -> Self {
+        // Twice the room, so that adding one by one costs a constant share of doubling.
+        let total = |part: fn(&Prints) -> usize| 2 * prints.iter().map(|prints| part(prints)).sum::<usize>();
+        let mut set = Self {
+            key: key.clone(),
+            grams: Filter::for_count(total(|prints| prints.grams.len())),
+            short_grams: Filter::for_count(total(|prints| prints.short_grams.len())),
+            windows: Windows::for_count(total(|prints| prints.windows.len())),
+            prints: Vec::new(),
+            window_lengths: 0,
+            short_lengths: 0,
+            alphabet: [0; 4],
+        };
+        prints.iter().for_each(|prints| set.insert(prints));
+        set.prints = prints;
+        set
+    }
+
+    fn has_room_for(&self, prints: &Prints) -> bool {
+        self.grams.has_room_for(prints.grams.len())
+            && self.short_grams.has_room_for(prints.short_grams.len())
+            && self.windows.has_room_for(prints.windows.len())
+    }
+
+    fn insert(&mut self, prints: &Prints) {
+        prints.grams.iter().for_each(|hash| self.grams.insert(*hash));
+        prints.short_grams.iter().for_each(|hash| self.short_grams.insert(*hash));
+        prints.windows.iter().for_each(|hash| self.windows.insert(*hash, prints.tag));
+        self.window_lengths |= prints.window_lengths;
+        self.short_lengths |= prints.short_lengths;
+        for (word, bits) in self.alphabet.iter_mut().zip(prints.alphabet) {
+            *word |= bits;
+        }
+    }
+}
+
+impl fmt::Debug for FingerprintSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FingerprintSet({} secrets)", self.prints.len())
+    }
+}
+
+fn bits(mut set: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = set.trailing_zeros() as usize;
+        set &= set.wrapping_sub(1);
+        (bit < 64).then_some(bit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use print::Prints;
+    use zeroize::Zeroizing;
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(Zeroizing::new(text.to_owned()))
+    }
+
+    fn set(secrets: &[&str]) -> FingerprintSet {
+        let mut set = FingerprintSet::new(&FingerprintKey::random().unwrap());
+        for (tag, text) in secrets.iter().enumerate() {
+            set.add(&secret(text), tag as u32).unwrap();
+        }
+        set
+    }
+
+    #[test]
+    fn every_window_of_a_long_secret_is_confirmed_and_nothing_shorter() {
+        let text = "Zr9+kQ/2vB7x=Lm4Tn8pWc1YhD";
+        let set = set(&["another-secret-1", text]);
+        for window in text.as_bytes().windows(16) {
+            assert_eq!(set.confirm(window), Some(1));
+        }
+        for window in text.as_bytes().windows(8) {
+            assert!(set.may_contain(u64::from_le_bytes(window.try_into().unwrap())));
+        }
+        assert_eq!(set.confirm(&text.as_bytes()[..15]), None);
+        assert_eq!(set.confirm(b"Zr9+kQ/2vB7x=Lm5"), None);
+    }
+
+    #[test]
+    fn a_short_secret_is_confirmed_whole_and_found_at_any_place() {
+        for text in ["hunter22", "hunter22!", "correct-horse1"] {
+            let set = set(&[text]);
+            assert_eq!(set.stride(), 4);
+            assert_eq!(set.confirm(text.as_bytes()), Some(0));
+            assert_eq!(set.confirm(&text.as_bytes()[1..]), None);
+            for start in 0..SHORT_STRIDE {
+                let mut eight = [b'#'; 8];
+                let rest = &text.as_bytes()[start..];
+                let length = rest.len().min(8);
+                eight[..length].copy_from_slice(&rest[..length]);
+                assert!(set.may_start_short(u64::from_le_bytes(eight)), "{text} at {start}");
+            }
+        }
+    }
+
+    #[test]
+    fn escapes_that_spend_six_bytes_on_a_character_need_eight_characters() {
+        let text = "Zr9kQ2vB7xLm4Tn8";
+        let set = set(&[text]);
+        let escaped: String = text.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+        assert_eq!(set.confirm(&escaped.as_bytes()[..16]), None);
+        assert_eq!(set.confirm(&escaped.as_bytes()[..48]), Some(0));
+        assert!(set.window_lengths().eq([16, 24, 48]));
+    }
+
+    #[test]
+    fn what_cannot_be_masked_is_refused() {
+        let mut set = set(&[]);
+        assert_eq!(set.add(&secret("seven77"), 0), Err(CannotMask::TooShort { length_min: 8 }));
+        for text in ["aaaaaaaaaaaa", "abababababab", "12345678", "zyxwvutsr"] {
+            assert_eq!(set.add(&secret(text), 0), Err(CannotMask::TooRegular), "{text}");
+        }
+        assert!(set.is_empty());
+    }
+
+    #[test]
+    fn a_rule_of_dashes_inside_a_secret_is_not_recognized() {
+        let set = set(&["q7Rk2--------------------------m9Wz4"]);
+        assert_eq!(set.confirm(b"----------------"), None);
+        assert!(set.confirm(b"q7Rk2-----------").is_some());
+    }
+
+    #[test]
+    fn sets_of_one_key_join_and_secrets_leave_by_tag() {
+        let key = FingerprintKey::random().unwrap();
+        let (mut one, mut two) = (FingerprintSet::new(&key), FingerprintSet::new(&key));
+        one.add(&secret("first-secret-0001"), 1).unwrap();
+        two.add(&secret("second-secret-002"), 2).unwrap();
+        let mut both = FingerprintSet::joined(&key, [&one, &two, &one]).unwrap();
+        assert_eq!(both.len(), 2);
+        assert_eq!((both.confirm(b"first-secret-000"), both.confirm(b"second-secret-00")), (Some(1), Some(2)));
+        both.remove(1);
+        assert_eq!((both.confirm(b"first-secret-000"), both.confirm(b"second-secret-00")), (None, Some(2)));
+        assert_eq!(FingerprintSet::joined(&key, [&set(&[])]).unwrap_err(), KeysDiffer);
+    }
+
+    #[test]
+    fn a_set_grows_without_losing_a_secret() {
+        let texts: Vec<String> =
+            (1..=300_u64).map(|n| format!("{:016x}-{n:04}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+        let set = set(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        for (tag, text) in texts.iter().enumerate() {
+            assert_eq!(set.confirm(&text.as_bytes()[..16]), Some(tag as u32));
+        }
+    }
+
+    #[test]
+    fn foreign_grams_seldom_pass_the_filter() {
+        let set = set(&["Zr9+kQ/2vB7x=Lm4Tn8pWc1YhD", "q7Rk2mXb9Wz4", "hunter22"]);
+        let hits = (0..100_000_u64).filter(|n| set.may_contain(n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).count();
+        assert!(hits < 4_000, "{hits} of 100000");
+    }
+
+    #[test]
+    fn a_set_holds_no_part_of_the_secret_and_prints_none() {
+        let text = "Zr9+kQ/2vB7x=Lm4Tn8pWc1YhD";
+        let key = FingerprintKey::random().unwrap();
+        let prints = Prints::of(&secret(text), 0, &key).unwrap();
+        let bytes: Vec<u8> = prints
+            .grams
+            .iter()
+            .flat_map(|n| n.to_le_bytes())
+            .chain(prints.windows.iter().flat_map(|n| n.to_le_bytes()))
+            .collect();
+        for part in text.as_bytes().windows(5) {
+            assert!(!bytes.windows(5).any(|held| held == part));
+        }
+        assert_eq!(format!("{:?}", set(&[text])), "FingerprintSet(1 secrets)");
+    }
+}

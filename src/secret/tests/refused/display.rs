@@ -1,0 +1,7 @@
+fn needs<T: std::fmt::Display>() {}
+
+fn main() {
+    needs::<secret::Secret>();
+    needs::<secret::SecretBytes>();
+    needs::<secret::KeyEncryptionKey>();
+}

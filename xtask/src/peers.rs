@@ -1,0 +1,125 @@
+//! Installs the real servers and clients of the tests below `target/peers`, pinned by version and hash.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    command::{Failure, run_quietly, version},
+    root,
+};
+
+/// Where the peers are, and what is missing and why.
+#[derive(Debug)]
+pub(crate) struct Peers {
+    directory: PathBuf,
+    skipped: Vec<String>,
+}
+
+impl Peers {
+    /// The folder that tests find in `CLAVIGER_PEERS`.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The judges that cannot run here, with the reason.
+    pub(crate) fn skipped(&self) -> &[String] {
+        &self.skipped
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        let mut text = format!("peers are in {}", self.directory.display());
+        for reason in &self.skipped {
+            text.push_str("\nskipped: ");
+            text.push_str(reason);
+        }
+        text
+    }
+}
+
+/// Installs what is missing or has changed; a second run does nothing.
+pub(crate) fn install() -> Result<Peers, Failure> {
+    let directory = root().join("target/peers");
+    println!("\n== peers of the tests, below {}", directory.display());
+    let mut skipped = Vec::new();
+    match version("npm") {
+        Some(_) => node(&directory)?,
+        None => {
+            skipped.push("every Node judge and peer: `npm` is not installed (Node 20 or later brings it)".to_owned())
+        }
+    }
+    match ["python3", "python"].into_iter().find(|program| version(program).is_some()) {
+        Some(program) => python(&directory, program)?,
+        None => skipped.push("every Python client: `python3` is not installed (3.11 or later)".to_owned()),
+    }
+    Ok(Peers { directory, skipped })
+}
+
+fn node(directory: &Path) -> Result<(), Failure> {
+    let source = root().join("tests/peers/node");
+    let target = directory.join("node");
+    let pins = ["package.json", "package-lock.json"];
+    if is_current(&source, &target, &pins) {
+        println!("   Node packages are current");
+        return Ok(());
+    }
+    copy(&source, &target, &pins)?;
+    // `npm ci` checks the integrity hash of every package against the lock file.
+    run_quietly(
+        "installing Node 22, the identity provider, the MCP judge, SDKs and servers (npm)",
+        Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&target),
+    )?;
+    finish(&source, &target, &pins)
+}
+
+fn python(directory: &Path, program: &str) -> Result<(), Failure> {
+    let source = root().join("tests/peers/python");
+    let target = directory.join("python");
+    let pins = ["requirements.txt"];
+    if is_current(&source, &target, &pins) {
+        println!("   Python packages are current");
+        return Ok(());
+    }
+    copy(&source, &target, &pins)?;
+    let environment = target.join("venv");
+    run_quietly("making a Python environment", Command::new(program).args(["-m", "venv"]).arg(&environment))?;
+    run_quietly(
+        "installing the RFC 8693 client and the MCP SDK (pip)",
+        Command::new(environment.join("bin/python"))
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"])
+            .arg(target.join("requirements.txt")),
+    )?;
+    finish(&source, &target, &pins)
+}
+
+/// A folder is current when the mark of its last complete installation equals the pins.
+fn is_current(source: &Path, target: &Path, pins: &[&str]) -> bool {
+    let installed = fs::read(target.join("installed"));
+    matches!((installed, pinned(source, pins)), (Ok(installed), Ok(pinned)) if installed == pinned)
+}
+
+fn finish(source: &Path, target: &Path, pins: &[&str]) -> Result<(), Failure> {
+    let pinned = pinned(source, pins)?;
+    fs::write(target.join("installed"), pinned)
+        .map_err(|error| Failure::new(format!("cannot write below {}: {error}", target.display())))
+}
+
+fn pinned(source: &Path, pins: &[&str]) -> Result<Vec<u8>, Failure> {
+    let mut all = Vec::new();
+    for pin in pins {
+        let path = source.join(pin);
+        all.extend(fs::read(&path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?);
+    }
+    Ok(all)
+}
+
+fn copy(source: &Path, target: &Path, files: &[&str]) -> Result<(), Failure> {
+    let failed = |error| Failure::new(format!("cannot write below {}: {error}", target.display()));
+    fs::create_dir_all(target).map_err(failed)?;
+    for file in files {
+        fs::copy(source.join(file), target.join(file)).map_err(failed)?;
+    }
+    Ok(())
+}
