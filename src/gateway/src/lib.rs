@@ -1,1 +1,133 @@
-//! The path of a call: one file a stage, and carry, which calls them in order.
+//! The path of a call: one file a stage, and `carry`, which calls them in order.
+//!
+//! In scope: everything between a request at the door and the last byte of its answer, and the token service that starts and ends
+//! sessions. Out of scope: listeners and routes (`claviger`), sockets (`dial`), opening credentials (`egress`), what a message
+//! means (`mcp`), what a policy says (`policy`).
+//!
+//! Each stage takes the evidence of the one before and returns its own; fields are private and each kind of evidence has one
+//! constructor, so that a stage that is skipped does not compile.
+
+mod carry;
+
+// The stages, in the order in which a call meets them.
+mod approve;
+mod asked;
+mod authenticate;
+mod authorize;
+mod converse;
+mod door;
+mod mask;
+mod plain;
+mod read;
+mod record;
+mod refuse;
+mod session;
+
+mod denial;
+mod exchange;
+mod facts;
+mod upstream;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use egress::Egress;
+use model::{Clock, TraceContext};
+use ring::rand::{SecureRandom, SystemRandom};
+
+pub use authenticate::Authenticator;
+pub use denial::{Denial, Told};
+pub use door::Door;
+pub use exchange::{Refused, TokenService};
+pub use mask::{Clean, Interrupted};
+pub use read::ReadLimits;
+pub use record::Recorder;
+pub use session::{LiveSession, SWEEP_INTERVAL, Sessions};
+pub use upstream::{Speech, Upstream, Upstreams};
+
+/// What a gateway is made of.
+pub struct GatewayParts {
+    /// Which hosts and origins are ours.
+    pub door: Door,
+    /// Verifies session tokens.
+    pub authenticator: Authenticator,
+    /// What is served.
+    pub upstreams: Upstreams,
+    /// How much of a caller is read.
+    pub limits: ReadLimits,
+    /// Writes the record.
+    pub recorder: Recorder,
+    /// Carries calls to upstreams.
+    pub egress: Arc<dyn Egress>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The path of a call.
+pub struct Gateway {
+    door: Door,
+    authenticator: Authenticator,
+    upstreams: Upstreams,
+    limits: ReadLimits,
+    recorder: Recorder,
+    egress: Arc<dyn Egress>,
+    clock: Arc<dyn Clock>,
+    conversations: Arc<converse::Conversations>,
+    random: SystemRandom,
+    /// Ids of the requests that go to upstreams: ours, never a caller's.
+    next_id: AtomicU64,
+}
+
+impl Gateway {
+    /// A gateway of these parts.
+    #[must_use]
+    pub fn new(parts: GatewayParts) -> Self {
+        let GatewayParts { door, authenticator, upstreams, limits, recorder, egress, clock } = parts;
+        let (random, next_id) = (SystemRandom::new(), AtomicU64::new(1));
+        let conversations = Arc::new(converse::Conversations::default());
+        Self { door, authenticator, upstreams, limits, recorder, egress, clock, conversations, random, next_id }
+    }
+
+    /// What is served.
+    #[must_use]
+    pub const fn upstreams(&self) -> &Upstreams {
+        &self.upstreams
+    }
+
+    fn new_request_id(&self) -> mcp::Id {
+        mcp::Id::from(self.next_id.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn new_trace(&self) -> TraceContext {
+        let mut bytes = [0; 16];
+        self.fill(&mut bytes);
+        TraceContext::new(bytes, self.new_span(), 0)
+    }
+
+    fn new_span(&self) -> [u8; 8] {
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes);
+        bytes
+    }
+
+    /// Ids of traces need no secrecy: without randomness they are zeros, which become the lowest valid id.
+    fn fill(&self, bytes: &mut [u8]) {
+        if self.random.fill(bytes).is_err() {
+            tracing::error!("the operating system gives no random bytes");
+        }
+    }
+}
+
+impl std::fmt::Debug for GatewayParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GatewayParts").field("upstreams", &self.upstreams).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").field("upstreams", &self.upstreams).finish_non_exhaustive()
+    }
+}

@@ -1,1 +1,30 @@
 //! The scanner: masks live secrets and named secret fields in a stream of bytes.
+//!
+//! Two recognizers run one after the other over each body: live secrets, by their fingerprints, in the encodings that
+//! `secret::FingerprintSet` lists; and values of fields whose name says that they are secret. What is recognized is replaced by one
+//! marker ([`MARKER`]). State is carried from chunk to chunk, so that it does not matter where the upstream cuts its answer and how
+//! long it is; clean bytes are passed on without a copy.
+//!
+//! Out of scope: transport (the caller asks for no content coding and refuses what [`Decoder`] cannot undo), choosing which headers
+//! may pass at all, and texts that an upstream hides on purpose: encryption, pieces shorter than a window, encodings not listed.
+
+mod bare;
+mod content;
+mod decode;
+mod fields;
+mod headers;
+mod keys;
+mod live;
+mod marker;
+mod masker;
+mod names;
+mod pending;
+mod report;
+
+pub use content::Content;
+pub use decode::{Decoder, Unscannable};
+pub use headers::mask_header;
+pub use marker::MARKER;
+pub use masker::Masker;
+pub use names::is_secret_name;
+pub use report::{Class, Report};

@@ -1,0 +1,7 @@
+//! The crate against servers on loopback, one file for each promise.
+
+mod fetching;
+mod guard;
+mod handshake;
+mod pooling;
+mod timeouts;

@@ -1,0 +1,9 @@
+//! The crate against upstreams on loopback, one file for each promise.
+
+mod answers;
+mod confinement;
+mod faults;
+mod injection;
+mod leases;
+mod redirects;
+mod tickets;

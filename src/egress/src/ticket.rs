@@ -1,0 +1,83 @@
+//! The right to send one request once: who, to whom, which bytes, after which record, until when.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::{HeaderMap, Method};
+use model::{Actor, SessionId, Subject, Timestamp};
+
+use crate::{EgressError, ForwardPath, Outbound, UpstreamTarget};
+
+/// How long after its record a call may be sent. It is the longest time for which a record says "sent" of a call that was not.
+pub const TICKET_LIFE: Duration = Duration::from_secs(2);
+
+/// What a ticket names.
+pub struct TicketParts {
+    /// The session that the call belongs to.
+    pub session: SessionId,
+    /// When that session ends.
+    pub session_end: Timestamp,
+    /// On whose behalf.
+    pub subject: Subject,
+    /// Who acts.
+    pub actor: Option<Actor>,
+    /// Where the call goes.
+    pub upstream: Arc<UpstreamTarget>,
+    /// The method.
+    pub method: Method,
+    /// The path below the upstream's prefix, with the query.
+    pub path: ForwardPath,
+    /// The caller's header fields; those on the list of outbound fields go on.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Outbound,
+    /// The index of the intent in the record.
+    pub record: u64,
+    /// When the intent was recorded.
+    pub recorded_at: Timestamp,
+}
+
+/// Evidence that a call was judged and recorded, and the right to send it. It is spent by being moved, and cannot be copied.
+#[must_use = "a recorded call that is not sent leaves an intent without an outcome"]
+pub struct ForwardTicket(TicketParts);
+
+impl ForwardTicket {
+    /// Only the stage that holds the receipt of a record may call this; `tests/architecture.rs` says so.
+    pub const fn new(parts: TicketParts) -> Self {
+        Self(parts)
+    }
+
+    /// Turns the right into the request, once.
+    ///
+    /// # Errors
+    /// The ticket or its session is over, or the body is not the recorded one.
+    pub(crate) fn spend(self, now: Timestamp) -> Result<TicketParts, EgressError> {
+        let Self(parts) = self;
+        if now >= parts.recorded_at.plus(TICKET_LIFE) {
+            return Err(EgressError::TicketExpired);
+        }
+        if now >= parts.session_end {
+            return Err(EgressError::SessionEnded);
+        }
+        parts.body.verify()?;
+        Ok(parts)
+    }
+}
+
+impl fmt::Debug for TicketParts {
+    /// Shows what a log may hold: no headers, no query, no body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TicketParts")
+            .field("session", &self.session)
+            .field("upstream", self.upstream.name())
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("record", &self.record)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ForwardTicket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}

@@ -1,0 +1,197 @@
+//! An upstream as egress knows it: where it is, how it is reached, and the one credential that it gets.
+
+use std::{fmt, sync::OnceLock};
+
+use dial::{Dialer, Pool, PoolKey, PoolLimits, Target, Timeouts, TrustAnchors};
+use http::{HeaderName, HeaderValue};
+use model::{AddressClass, Binding, Destination, Injection, InvalidInjection, UpstreamName};
+
+use crate::headers::is_reserved;
+
+/// Which of the sources that an egress was given issues a credential: its place in their list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ProviderHandle(pub usize);
+
+/// The credential of an upstream, and who issues it.
+#[derive(Debug, Clone)]
+pub struct UpstreamCredential {
+    /// What the credential is bound to.
+    pub binding: Binding,
+    /// Who issues it.
+    pub provider: ProviderHandle,
+}
+
+/// What an upstream is made of.
+#[derive(Debug, Clone)]
+pub struct UpstreamParts {
+    /// Its name.
+    pub name: UpstreamName,
+    /// Where it is.
+    pub destination: Destination,
+    /// Which addresses it may have.
+    pub class: AddressClass,
+    /// Who may vouch for it in place of the operating system's trust anchors.
+    pub anchors: Option<TrustAnchors>,
+    /// How long each step of a call may take.
+    pub timeouts: Timeouts,
+    /// How many connections are kept.
+    pub limits: PoolLimits,
+    /// Header fields that a caller may send beside the usual ones.
+    pub extra_headers: Vec<HeaderName>,
+    /// Its credential, where it needs one.
+    pub credential: Option<UpstreamCredential>,
+}
+
+/// An upstream, checked. It owns the pool of its connections: one credential, one destination, one pool.
+pub struct UpstreamTarget {
+    parts: UpstreamParts,
+    host: HeaderValue,
+    pool: OnceLock<Pool>,
+}
+
+/// Why an upstream cannot be called.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum InvalidUpstream {
+    /// The credential is for another upstream, or for a destination that does not include this one.
+    #[error("the credential is bound to another destination; store it again for this one")]
+    CredentialBoundElsewhere,
+    /// The slot cannot carry a credential.
+    #[error(transparent)]
+    Injection(#[from] InvalidInjection),
+    /// A caller may not set this header.
+    #[error("the header {0} can carry a credential or change the request; it cannot be passed on")]
+    ReservedHeader(HeaderName),
+    /// The host cannot stand in a `Host` header.
+    #[error("the host of the destination cannot stand in a Host header")]
+    Host,
+}
+
+impl UpstreamTarget {
+    /// Checks the parts against each other.
+    ///
+    /// # Errors
+    /// See [`InvalidUpstream`].
+    pub fn new(parts: UpstreamParts) -> Result<Self, InvalidUpstream> {
+        let slot = parts.credential.as_ref().map(|credential| &credential.binding.injection);
+        if let Some(UpstreamCredential { binding, .. }) = &parts.credential {
+            if binding.upstream != parts.name || !binding.destination.covers(&parts.destination) {
+                return Err(InvalidUpstream::CredentialBoundElsewhere);
+            }
+            binding.injection.validate()?;
+        }
+        let is_slot = |name: &HeaderName| matches!(slot, Some(Injection::Header { name: slot, .. }) if slot == name);
+        if let Some(name) = parts.extra_headers.iter().find(|name| is_reserved(name) || is_slot(name)) {
+            return Err(InvalidUpstream::ReservedHeader(name.clone()));
+        }
+        let host = HeaderValue::try_from(parts.destination.authority()).map_err(|_| InvalidUpstream::Host)?;
+        Ok(Self { parts, host, pool: OnceLock::new() })
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &UpstreamName {
+        &self.parts.name
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn destination(&self) -> &Destination {
+        &self.parts.destination
+    }
+
+    /// Its credential, where it needs one.
+    #[must_use]
+    pub const fn credential(&self) -> Option<&UpstreamCredential> {
+        self.parts.credential.as_ref()
+    }
+
+    pub(crate) fn extra_headers(&self) -> &[HeaderName] {
+        &self.parts.extra_headers
+    }
+
+    pub(crate) const fn host(&self) -> &HeaderValue {
+        &self.host
+    }
+
+    /// The connections of this upstream; made at the first call.
+    pub(crate) fn pool(&self, dialer: &Dialer) -> &Pool {
+        self.pool.get_or_init(|| {
+            let UpstreamParts { name, destination, class, anchors, timeouts, limits, credential, .. } = &self.parts;
+            let upstream = name.clone();
+            let key = match credential {
+                Some(credential) => PoolKey::Credential { name: credential.binding.credential.clone(), upstream },
+                None => PoolKey::Plain { upstream },
+            };
+            let target = Target {
+                destination: destination.clone(),
+                class: *class,
+                anchors: anchors.clone(),
+                timeouts: *timeouts,
+            };
+            dialer.pool(key, target, *limits)
+        })
+    }
+}
+
+impl fmt::Debug for UpstreamTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UpstreamTarget").field("parts", &self.parts).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(destination: &str) -> UpstreamParts {
+        UpstreamParts {
+            name: "api".parse().unwrap(),
+            destination: destination.parse().unwrap(),
+            class: AddressClass::Public,
+            anchors: None,
+            timeouts: Timeouts::default(),
+            limits: PoolLimits::default(),
+            extra_headers: Vec::new(),
+            credential: None,
+        }
+    }
+
+    fn bound(destination: &str, upstream: &str) -> UpstreamParts {
+        let binding = Binding {
+            credential: "key".parse().unwrap(),
+            upstream: upstream.parse().unwrap(),
+            destination: destination.parse().unwrap(),
+            injection: Injection::Header { name: "x-key".parse().unwrap(), prefix: String::new() },
+        };
+        let credential = Some(UpstreamCredential { binding, provider: ProviderHandle(0) });
+        UpstreamParts { credential, ..parts("https://api.example/v1") }
+    }
+
+    #[test]
+    fn a_credential_serves_the_destination_that_it_is_bound_to() {
+        assert!(UpstreamTarget::new(bound("https://api.example/v1", "api")).is_ok());
+        assert!(UpstreamTarget::new(bound("https://api.example", "api")).is_ok());
+        for (destination, upstream) in [
+            ("https://api.example/v1", "other"),
+            ("https://api.example/v1/users", "api"),
+            ("https://api.example/v2", "api"),
+            ("https://api.example:8443/v1", "api"),
+            ("http://api.example/v1", "api"),
+            ("https://evil.example/v1", "api"),
+        ] {
+            let refused = UpstreamTarget::new(bound(destination, upstream)).unwrap_err();
+            assert_eq!(refused, InvalidUpstream::CredentialBoundElsewhere, "{destination} {upstream}");
+        }
+    }
+
+    #[test]
+    fn a_caller_is_never_let_into_a_slot() {
+        for name in ["authorization", "x-key", "cookie", "x-forwarded-host"] {
+            let name: HeaderName = name.parse().unwrap();
+            let parts = UpstreamParts { extra_headers: vec![name.clone()], ..bound("https://api.example", "api") };
+            assert_eq!(UpstreamTarget::new(parts).unwrap_err(), InvalidUpstream::ReservedHeader(name));
+        }
+        let extra_headers = vec!["x-tenant".parse().unwrap()];
+        assert!(UpstreamTarget::new(UpstreamParts { extra_headers, ..bound("https://api.example", "api") }).is_ok());
+    }
+}

@@ -1,0 +1,65 @@
+//! A call, from the first byte of its request to the last byte of its answer: the stages, in order.
+
+use std::sync::Arc;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use crate::{
+    Gateway,
+    approve::{Approved, approve},
+    asked::Asked,
+    authorize::authorize,
+    converse::{self, Leg},
+    denial::Denial,
+    facts::Facts,
+    mask::{Clean, fail, mask},
+    plain,
+    read::read,
+    refuse::refuse,
+    session::Sessions,
+};
+
+impl Gateway {
+    /// Carries one call. Every call is answered: a refusal is an answer too, and both are recorded.
+    pub async fn carry(&self, request: Request<Incoming>) -> Response<Clean> {
+        let mut known = Facts::new(self.new_trace(), self.clock.now());
+        let answer = match self.judge(request, &mut known).await {
+            Ok((approved, Asked::Http(asked))) => plain::answer(self, approved, *asked).await,
+            Ok((approved, Asked::Mcp(asked))) => converse::answer(self, approved, *asked).await,
+            Err(denial) => Err(denial),
+        };
+        match answer {
+            Ok(answer) => answer,
+            Err(denial) => refuse(&self.recorder, &known, denial).await,
+        }
+    }
+
+    /// From a request to the evidence that it may be made.
+    async fn judge(&self, request: Request<Incoming>, known: &mut Facts) -> Result<(Approved, Asked), Denial> {
+        self.door.admit(request.headers(), request.uri())?;
+        let path = request.uri().path().to_owned();
+        let (upstream, rest) = self.upstreams.route(&path)?;
+        known.upstream = Some(Arc::clone(upstream));
+        let caller = self.authenticator.authenticate(request.headers(), known.arrived)?;
+        let session = Sessions::enter(caller, upstream.resource(), known.arrived)?;
+        known.session = Some(Arc::clone(session.session()));
+        let asked = read(request, upstream, rest, self.limits, known).await?;
+        let permit = authorize(session, upstream, asked, known)?;
+        approve(permit, known)
+    }
+
+    /// One exchange with the upstream: recorded, carried, masked, recorded.
+    pub(crate) async fn forward(&self, approved: &Approved, leg: Leg) -> Result<Response<Clean>, Denial> {
+        let recorded = self.recorder.intent(approved, leg).await?;
+        let (ticket, outcome) = recorded.into_parts();
+        let carried = tokio::select! {
+            carried = self.egress.carry(ticket) => carried.map_err(Denial::Egress),
+            () = approved.session().end().cancelled() => Err(Denial::SessionEnded),
+        };
+        match carried {
+            Ok(answer) => mask(answer, outcome, approved.session()).await,
+            Err(denial) => Err(fail(outcome, denial).await),
+        }
+    }
+}

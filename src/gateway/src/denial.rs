@@ -1,0 +1,334 @@
+//! Every way we say no, and what the caller is told: status, challenge, code and text.
+//!
+//! The texts are ours alone: no upstream's words, no path of this machine, no secret. What only the log may know stands in
+//! `reason` fields and in [`Denial::reason`]. `docs/errors.md` is the table of this file.
+
+use egress::{Blame, EgressError};
+use http::StatusCode;
+use mcp::{Rejected, fault::code};
+use model::{RuleId, Scope};
+use redact::Unscannable;
+
+use crate::mask::Interrupted;
+
+/// Why a call is refused.
+#[derive(Debug)]
+pub enum Denial {
+    /// The request came with a `Host` that is not ours (DNS rebinding).
+    ForeignHost,
+    /// A browser sent the request from an origin that is not on the list.
+    ForeignOrigin,
+    /// No bearer token.
+    NoToken,
+    /// More than one token (RFC 6750, section 2).
+    SeveralTokens,
+    /// The token does not verify. The caller learns only that.
+    InvalidToken {
+        /// For the log.
+        reason: String,
+    },
+    /// The session has expired or was revoked.
+    SessionEnded,
+    /// The token is not for the resource that was called.
+    WrongAudience,
+    /// No upstream has this name, or the caller may not know.
+    UnknownUpstream,
+    /// The HTTP method is not one of the endpoint.
+    MethodNotAllowed {
+        /// What the endpoint takes, for the `Allow` header.
+        allow: &'static str,
+    },
+    /// The message is malformed; MCP's own code and status say how.
+    Malformed(Rejected),
+    /// The body is longer than the configured limit.
+    TooLarge,
+    /// The body did not arrive in time, or broke off.
+    BodyUnread,
+    /// The path of a plain HTTP call does not mean the same to every server.
+    AmbiguousPath,
+    /// No operation of the upstream allows this method and path.
+    UnknownOperation,
+    /// An MCP session of the older era is unknown, has ended or belongs to another principal.
+    UnknownMcpSession,
+    /// The session was not granted this tool; a new exchange that names the scope may help.
+    InsufficientScope {
+        /// What the call needs.
+        scope: Scope,
+    },
+    /// A policy forbids the call, or none permits it.
+    Policy {
+        /// The rule that decided.
+        rule: RuleId,
+    },
+    /// A person must approve the call, and no approver is configured.
+    ApprovalRequired {
+        /// The rule that asks.
+        rule: RuleId,
+    },
+    /// A witness must cosign the record first, and none is configured.
+    WitnessRequired {
+        /// The rule that asks.
+        rule: RuleId,
+    },
+    /// A request of the older era came without the session id that it was given.
+    NoMcpSession,
+    /// An answer came to something that nobody asked.
+    Unsolicited,
+    /// The client must declare a capability before this tool can answer it (MCP -32021).
+    CapabilityRequired {
+        /// The capability.
+        capability: &'static str,
+    },
+    /// A `requestState` that this service did not make, or made for another call, principal or time.
+    RequestState,
+    /// The record cannot be written, so nothing is sent.
+    RecordUnavailable {
+        /// For the log.
+        reason: String,
+    },
+    /// The upstream could not be called, or its answer was none.
+    Egress(EgressError),
+    /// The upstream refused the credential that Claviger presented.
+    CredentialRefused,
+    /// The upstream answered in a way that the Model Context Protocol does not know.
+    UpstreamProtocol {
+        /// For the log.
+        reason: &'static str,
+    },
+    /// The answer broke off before it could be passed on.
+    Interrupted(Interrupted),
+    /// The answer cannot be scanned, so it is not passed on.
+    Unscannable(Unscannable),
+    /// Too many calls wait already.
+    Overloaded,
+    /// A fault of ours.
+    Internal {
+        /// For the log.
+        reason: String,
+    },
+}
+
+/// What a caller is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// A stable word, for programs; it stands in the body, the record and the metrics.
+    pub error: &'static str,
+    /// The code of a JSON-RPC error, where the protocol has one for this.
+    pub rpc_code: Option<i64>,
+    /// One sentence, for people.
+    pub description: &'static str,
+}
+
+const fn told(status: StatusCode, error: &'static str, description: &'static str) -> Told {
+    Told { status, error, rpc_code: None, description }
+}
+
+impl Denial {
+    /// What the caller is told.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        use StatusCode as S;
+        match self {
+            Self::ForeignHost => told(S::MISDIRECTED_REQUEST, "foreign_host", "this host name is not served here"),
+            Self::ForeignOrigin => told(S::FORBIDDEN, "foreign_origin", "this origin may not call from a browser"),
+            Self::NoToken => {
+                told(S::UNAUTHORIZED, "token_required", "send a session token; the token endpoint issues one")
+            }
+            Self::SeveralTokens => told(S::BAD_REQUEST, "invalid_request", "send exactly one token"),
+            Self::InvalidToken { .. } => told(S::UNAUTHORIZED, "invalid_token", "the session token is not valid"),
+            Self::SessionEnded => told(S::UNAUTHORIZED, "invalid_token", "the session has ended; exchange a new token"),
+            Self::WrongAudience => told(S::UNAUTHORIZED, "invalid_token", "the session token is not for this resource"),
+            Self::UnknownUpstream => told(S::NOT_FOUND, "unknown_upstream", "no upstream is served here"),
+            Self::MethodNotAllowed { .. } => {
+                told(S::METHOD_NOT_ALLOWED, "method_not_allowed", "the endpoint does not take this method")
+            }
+            Self::Malformed(_) => told(S::BAD_REQUEST, "malformed", "the message is malformed"),
+            Self::TooLarge => told(S::PAYLOAD_TOO_LARGE, "too_large", "the body is longer than this service takes"),
+            Self::BodyUnread => told(S::REQUEST_TIMEOUT, "body_unread", "the body did not arrive whole and in time"),
+            Self::AmbiguousPath => {
+                told(S::BAD_REQUEST, "ambiguous_path", "the path holds empty, dot or encoded segments")
+            }
+            Self::UnknownOperation => {
+                told(S::FORBIDDEN, "unknown_operation", "no operation of this upstream has this method and path")
+            }
+            Self::UnknownMcpSession => {
+                told(S::NOT_FOUND, "unknown_mcp_session", "the MCP session is unknown or has ended; initialize again")
+            }
+            Self::InsufficientScope { .. } => {
+                told(S::FORBIDDEN, "insufficient_scope", "the session was not granted this tool")
+            }
+            Self::Policy { .. } => told(S::FORBIDDEN, "denied_by_policy", "policy does not permit this call"),
+            Self::ApprovalRequired { .. } => told(
+                S::FORBIDDEN,
+                "approval_required",
+                "a person must approve this call, and no approver is configured",
+            ),
+            Self::WitnessRequired { .. } => {
+                told(S::FORBIDDEN, "witness_required", "a witness must cosign the record first, and none is configured")
+            }
+            Self::NoMcpSession => {
+                told(S::BAD_REQUEST, "mcp_session_required", "send the MCP-Session-Id that initialize returned")
+            }
+            Self::Unsolicited => told(S::BAD_REQUEST, "unsolicited", "nobody asked what this answers"),
+            Self::CapabilityRequired { .. } => Told {
+                rpc_code: Some(code::MISSING_CAPABILITY),
+                ..told(
+                    S::BAD_REQUEST,
+                    "capability_required",
+                    "the tool needs a client capability that was not declared",
+                )
+            },
+            Self::RequestState => Told {
+                rpc_code: Some(code::INVALID_PARAMS),
+                ..told(S::BAD_REQUEST, "request_state", "the request state is not one that belongs to this call")
+            },
+            Self::RecordUnavailable { .. } => told(
+                S::SERVICE_UNAVAILABLE,
+                "record_unavailable",
+                "the call cannot be recorded now, so it was not made",
+            ),
+            Self::Egress(error) => egress_told(*error),
+            Self::CredentialRefused => told(
+                S::BAD_GATEWAY,
+                "credential_refused",
+                "the upstream refused the credential of this service; an operator must look",
+            ),
+            Self::UpstreamProtocol { .. } => {
+                told(S::BAD_GATEWAY, "upstream_protocol", "the upstream's answer is not one of the protocol")
+            }
+            Self::Interrupted(Interrupted::SessionEnded) => Self::SessionEnded.told(),
+            Self::Interrupted(_) => told(S::BAD_GATEWAY, "upstream_cut", "the upstream's answer broke off"),
+            Self::Unscannable(_) => told(
+                S::BAD_GATEWAY,
+                "unscannable",
+                "the upstream's answer cannot be scanned for secrets, so it is withheld",
+            ),
+            Self::Overloaded => {
+                told(S::SERVICE_UNAVAILABLE, "overloaded", "too many calls are waiting; try again shortly")
+            }
+            Self::Internal { .. } => {
+                told(S::INTERNAL_SERVER_ERROR, "internal", "a fault of this service; its log says more")
+            }
+        }
+    }
+
+    /// The OAuth challenge that goes with a 401 or an insufficient scope (RFC 6750, section 3; RFC 9728, section 5.1).
+    #[must_use]
+    pub(crate) fn challenge(&self, resource_metadata: &str) -> Option<String> {
+        let told = self.told();
+        match self {
+            // A request without a token is told where to get one, without an error (RFC 6750, section 3.1).
+            Self::NoToken => Some(format!("Bearer resource_metadata=\"{resource_metadata}\"")),
+            Self::InvalidToken { .. } | Self::SessionEnded | Self::WrongAudience | Self::SeveralTokens => {
+                Some(format!(
+                    "Bearer error=\"{}\", error_description=\"{}\", resource_metadata=\"{resource_metadata}\"",
+                    told.error, told.description
+                ))
+            }
+            Self::InsufficientScope { scope } => Some(format!(
+                "Bearer error=\"insufficient_scope\", scope=\"{scope}\", error_description=\"{}\", resource_metadata=\"{resource_metadata}\"",
+                told.description
+            )),
+            _ => None,
+        }
+    }
+
+    /// The rule that decided, where one did.
+    #[must_use]
+    pub(crate) const fn rule(&self) -> Option<&RuleId> {
+        match self {
+            Self::Policy { rule } | Self::ApprovalRequired { rule } | Self::WitnessRequired { rule } => Some(rule),
+            _ => None,
+        }
+    }
+
+    /// What the log may know beyond the caller's text.
+    #[must_use]
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::InvalidToken { reason } | Self::RecordUnavailable { reason } | Self::Internal { reason } => {
+                reason.clone()
+            }
+            Self::UpstreamProtocol { reason } => (*reason).to_owned(),
+            Self::Egress(error) => error.to_string(),
+            Self::Unscannable(error) => error.to_string(),
+            Self::Malformed(rejected) => rejected.to_string(),
+            Self::Interrupted(interrupted) => interrupted.to_string(),
+            Self::CapabilityRequired { capability } => (*capability).to_owned(),
+            other => other.told().description.to_owned(),
+        }
+    }
+
+    /// Whether waiting a second may help; then the answer says so.
+    #[must_use]
+    pub(crate) const fn is_passing(&self) -> bool {
+        matches!(self, Self::RecordUnavailable { .. } | Self::Overloaded)
+    }
+
+    /// Whether the call had been recorded and sent: then its outcome says what came of it.
+    #[must_use]
+    pub(crate) const fn follows_an_intent(&self) -> bool {
+        matches!(
+            self,
+            Self::Egress(_)
+                | Self::CredentialRefused
+                | Self::UpstreamProtocol { .. }
+                | Self::Interrupted(_)
+                | Self::Unscannable(_)
+        )
+    }
+
+    /// Whether the model that asked should read the refusal: the transport is fine, the call is not allowed.
+    #[must_use]
+    pub(crate) const fn is_for_the_model(&self) -> bool {
+        matches!(self, Self::Policy { .. } | Self::ApprovalRequired { .. } | Self::WitnessRequired { .. })
+    }
+}
+
+/// Whose fault it is decides the status; the word says what to look at.
+fn egress_told(error: EgressError) -> Told {
+    use StatusCode as S;
+    match error {
+        EgressError::SessionEnded => Denial::SessionEnded.told(),
+        EgressError::ConnectTimeout | EgressError::HeadTimeout | EgressError::BodyTimeout => {
+            told(S::GATEWAY_TIMEOUT, "upstream_timeout", "the upstream did not answer in time")
+        }
+        EgressError::CredentialMissing
+        | EgressError::CredentialBoundElsewhere
+        | EgressError::CredentialUnfit
+        | EgressError::CredentialUnmaskable
+        | EgressError::CredentialRefused => told(
+            S::BAD_GATEWAY,
+            "credential_unavailable",
+            "this service has no usable credential for the upstream; an operator must look",
+        ),
+        EgressError::CredentialSourceUnreachable => told(
+            S::SERVICE_UNAVAILABLE,
+            "credential_source_unreachable",
+            "the source of the credential does not answer; try again",
+        ),
+        EgressError::SlotTaken => {
+            told(S::BAD_REQUEST, "slot_taken", "leave out what this service fills in: the credential")
+        }
+        EgressError::SlotMissing => {
+            told(S::BAD_REQUEST, "slot_missing", "the body has no place for the credential; send a JSON object")
+        }
+        EgressError::TlsName | EgressError::TlsExpired | EgressError::TlsUnknownIssuer | EgressError::TlsFailed => {
+            told(S::BAD_GATEWAY, "upstream_tls", "the upstream could not prove who it is, so nothing was sent")
+        }
+        EgressError::AddressRefused => told(
+            S::BAD_GATEWAY,
+            "upstream_address",
+            "the upstream's name leads to an address that is not allowed, so nothing was sent",
+        ),
+        other => match other.blame() {
+            Blame::Caller => told(S::BAD_REQUEST, "request_refused", "the request cannot be forwarded in this form"),
+            Blame::Upstream => {
+                told(S::BAD_GATEWAY, "upstream_unreachable", "the upstream could not be reached, or broke off")
+            }
+            Blame::Us => told(S::INTERNAL_SERVER_ERROR, "internal", "a fault of this service; its log says more"),
+        },
+    }
+}

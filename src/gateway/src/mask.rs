@@ -1,0 +1,278 @@
+//! Masks the answer of an upstream: the only way from what came back to what a caller may read.
+
+mod stream;
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use egress::{Coding, Unscanned, UnscannedParts};
+use http::{HeaderMap, HeaderName, Response, StatusCode, header};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use redact::{Content, Decoder, Masker, Report, mask_header};
+
+use self::stream::MaskedStream;
+use crate::{
+    denial::Denial,
+    record::{Ending, PendingOutcome},
+    session::LiveSession,
+};
+
+/// An answer whose length is known and no more than this is scanned whole: one write to the caller instead of chunks.
+const WHOLE_BYTES_MAX: u64 = 64 * 1024;
+
+/// The headers of an upstream's answer that a caller may read, each masked. Everything else stays here: challenges, cookies,
+/// upstream addresses, framing.
+const PASSED_ON: [HeaderName; 13] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_DISPOSITION,
+    header::CACHE_CONTROL,
+    header::ETAG,
+    header::LAST_MODIFIED,
+    header::EXPIRES,
+    header::VARY,
+    header::RETRY_AFTER,
+    header::LOCATION,
+    header::LINK,
+    header::ACCEPT_RANGES,
+    // For this service itself, as the client of a server of the older era; its own answers are built anew.
+    mcp::legacy::MCP_SESSION_ID,
+];
+
+/// A body that was scanned, or that this service wrote itself. Nothing else is sent to a caller.
+#[derive(Debug)]
+pub struct Clean(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Whole(Bytes),
+    Stream(Box<MaskedStream>),
+    /// Frames that a stage of ours makes from clean ones.
+    Derived(Pin<Box<dyn DerivedBody>>),
+}
+
+/// A body that is derived from clean frames and our own words alone. Implementations stand in this crate.
+pub(crate) trait DerivedBody: Send + std::fmt::Debug {
+    /// The next bytes, or the end.
+    fn poll_bytes(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Interrupted>>>;
+}
+
+/// Why a body ends before it is whole: the caller's connection is cut, and the record says why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Interrupted {
+    /// The upstream broke off or stalled.
+    #[error("the upstream's answer broke off")]
+    Upstream,
+    /// The answer cannot be decoded any further.
+    #[error("the upstream's answer cannot be scanned")]
+    Unscannable,
+    /// The answer is not one of the protocol.
+    #[error("the upstream's answer is not one of the protocol")]
+    Protocol,
+    /// The session ended.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// The outcome cannot be recorded.
+    #[error("the outcome cannot be recorded")]
+    Unrecorded,
+}
+
+impl Clean {
+    /// Words of our own.
+    pub(crate) fn ours(bytes: impl Into<Bytes>) -> Self {
+        Self(Kind::Whole(bytes.into()))
+    }
+
+    /// A body that a stage of ours derives from clean ones.
+    pub(crate) fn derived(body: impl DerivedBody + 'static) -> Self {
+        Self(Kind::Derived(Box::pin(body)))
+    }
+
+    /// The bytes, where they are all there already.
+    pub(crate) const fn whole(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Kind::Whole(bytes) => Some(bytes),
+            Kind::Stream(_) | Kind::Derived(_) => None,
+        }
+    }
+
+    /// The next clean bytes; `None` at the end, which is after the outcome was recorded.
+    pub(crate) async fn next(&mut self) -> Option<Result<Bytes, Interrupted>> {
+        std::future::poll_fn(|cx| self.poll_bytes(cx)).await
+    }
+
+    /// Reads to the end.
+    ///
+    /// # Errors
+    /// [`Denial::TooLarge`] beyond `bytes_max`, otherwise what interrupted the body.
+    pub(crate) async fn collect(mut self, bytes_max: usize) -> Result<Bytes, Denial> {
+        if let Kind::Whole(bytes) = self.0 {
+            return Ok(bytes);
+        }
+        let mut all = Vec::new();
+        while let Some(bytes) = self.next().await {
+            let bytes = bytes.map_err(|interrupted| Denial::Interrupted(interrupted))?;
+            if all.len() + bytes.len() > bytes_max {
+                return Err(Denial::UpstreamProtocol { reason: "a message that must be read whole is too long" });
+            }
+            all.extend_from_slice(&bytes);
+        }
+        Ok(all.into())
+    }
+
+    /// The answer is complete, and what follows is not passed on. Reading on to the end waits for the outcome's record.
+    pub(crate) fn conclude(&mut self) {
+        match &mut self.0 {
+            Kind::Stream(stream) => stream.conclude(),
+            Kind::Whole(bytes) => bytes.clear(),
+            Kind::Derived(_) => {}
+        }
+    }
+
+    pub(crate) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Interrupted>>> {
+        match &mut self.0 {
+            Kind::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Kind::Whole(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
+            Kind::Stream(stream) => stream.poll_bytes(cx),
+            Kind::Derived(body) => body.as_mut().poll_bytes(cx),
+        }
+    }
+}
+
+impl Body for Clean {
+    type Data = Bytes;
+    type Error = Interrupted;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Interrupted>>> {
+        self.poll_bytes(cx).map(|next| next.map(|bytes| bytes.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(&self.0, Kind::Whole(bytes) if bytes.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Stream(_) | Kind::Derived(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// Masks an answer. A short one is scanned whole, and its outcome is recorded before this returns; a longer one streams, and
+/// its outcome is recorded before its end.
+///
+/// # Errors
+/// [`Denial::Unscannable`] for a coding that cannot be undone; then the outcome says so.
+pub(crate) async fn mask(
+    answer: Response<Unscanned>,
+    mut outcome: PendingOutcome,
+    session: &Arc<LiveSession>,
+) -> Result<Response<Clean>, Denial> {
+    let (parts, unscanned) = answer.into_parts();
+    let unscanned = unscanned.into_parts();
+    let mut masked = Report::default();
+    let headers = mask_headers(&unscanned, &mut masked);
+    outcome.note_head(parts.status.as_u16(), unscanned.lease.clone(), &masked);
+    let decoder = match decoder_for(unscanned.coding) {
+        Ok(decoder) => decoder,
+        Err(unscannable) => return Err(fail(outcome, Denial::Unscannable(unscannable)).await),
+    };
+    let UnscannedParts { mut body, fingerprints, headers: unscanned_headers, .. } = unscanned;
+    let content_type = unscanned_headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let masker = Masker::new(fingerprints, Content::of(content_type));
+    let mut stream = MaskedStream::new(decoder, masker, outcome, session, is_event_stream(content_type));
+    let clean = if body.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX) {
+        let mut whole = Vec::new();
+        let mut pieces = 0_usize;
+        let mut single = Bytes::new();
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else {
+                return Err(fail(stream.into_outcome(), Denial::Interrupted(Interrupted::Upstream)).await);
+            };
+            if let Ok(data) = frame.into_data() {
+                if let Err(unscannable) = stream.scan(data) {
+                    return Err(fail(stream.into_outcome(), Denial::Unscannable(unscannable)).await);
+                }
+            }
+        }
+        if let Err(unscannable) = stream.finish() {
+            return Err(fail(stream.into_outcome(), Denial::Unscannable(unscannable)).await);
+        }
+        while let Some(bytes) = stream.take() {
+            pieces += 1;
+            if pieces == 1 {
+                single = bytes;
+                continue;
+            }
+            if pieces == 2 {
+                whole.extend_from_slice(&single);
+            }
+            whole.extend_from_slice(&bytes);
+        }
+        let whole = if pieces <= 1 { single } else { Bytes::from(whole) };
+        let settled = stream.into_outcome().settle(Ending::Complete).await;
+        settled.map_err(|error| Denial::RecordUnavailable { reason: error.to_string() })?;
+        Clean(Kind::Whole(whole))
+    } else {
+        Clean(Kind::Stream(Box::new(stream.reading(body))))
+    };
+    let mut response = Response::new(clean);
+    *response.status_mut() = parts.status;
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+/// Records that an exchange failed, and gives the reason back.
+pub(crate) async fn fail(mut outcome: PendingOutcome, denial: Denial) -> Denial {
+    match outcome.settle(Ending::Failed(denial.told().error)).await {
+        Ok(()) => denial,
+        Err(error) => Denial::RecordUnavailable { reason: error.to_string() },
+    }
+}
+
+/// An answer of our own: JSON, never stored by anyone.
+pub(crate) fn ours_json(status: StatusCode, body: impl Into<Bytes>) -> Response<Clean> {
+    let mut response = Response::new(Clean::ours(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
+    response
+}
+
+fn mask_headers(unscanned: &UnscannedParts, masked: &mut Report) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(4);
+    for name in PASSED_ON {
+        for value in unscanned.headers.get_all(&name) {
+            let value = mask_header(&unscanned.fingerprints, name.as_str(), value.as_bytes(), masked);
+            if let Ok(value) = http::HeaderValue::from_bytes(&value) {
+                headers.append(name.clone(), value);
+            }
+        }
+    }
+    headers
+}
+
+/// What undoes a coding. The upstream was asked for none, so anything but these is its mistake.
+fn decoder_for(coding: Coding) -> Result<Decoder, redact::Unscannable> {
+    match coding {
+        Coding::Identity => Decoder::new(None),
+        Coding::Gzip => Decoder::new(Some("gzip")),
+        Coding::Deflate => Decoder::new(Some("deflate")),
+        Coding::Brotli => Decoder::new(Some("br")),
+        Coding::Zstd => Decoder::new(Some("zstd")),
+        Coding::Other => Err(redact::Unscannable::UnknownCoding),
+    }
+}
+
+/// Whether a content type is that of server-sent events.
+pub(crate) fn is_event_stream(content_type: Option<&str>) -> bool {
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("text/event-stream")
+}

@@ -1,0 +1,176 @@
+//! A masked body that streams: decoded, scanned, digested and, at its end, recorded before the caller sees the end.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use egress::UpstreamBody;
+use http_body::Body as _;
+use redact::{Decoder, Masker, Unscannable};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use super::Interrupted;
+use crate::{
+    record::{Ending, PendingOutcome},
+    session::LiveSession,
+};
+
+type Settling = Pin<Box<dyn Future<Output = Result<(), tlog::AppendError>> + Send>>;
+
+/// A body on its way from the upstream to the caller.
+pub(crate) struct MaskedStream {
+    upstream: Option<UpstreamBody>,
+    decoder: Decoder,
+    masker: Masker,
+    ready: VecDeque<Bytes>,
+    outcome: PendingOutcome,
+    settling: Option<Settling>,
+    /// What is reported once the outcome is written; `None` for a whole answer.
+    interrupted: Option<Interrupted>,
+    session: Arc<LiveSession>,
+    /// Set up when the stream first has to wait: a quick answer costs no registration.
+    session_end: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    is_event_stream: bool,
+}
+
+impl MaskedStream {
+    pub(super) fn new(
+        decoder: Decoder,
+        masker: Masker,
+        outcome: PendingOutcome,
+        session: &Arc<LiveSession>,
+        is_event_stream: bool,
+    ) -> Self {
+        Self {
+            upstream: None,
+            decoder,
+            masker,
+            ready: VecDeque::new(),
+            outcome,
+            settling: None,
+            interrupted: None,
+            session: Arc::clone(session),
+            session_end: None,
+            is_event_stream,
+        }
+    }
+
+    pub(super) fn reading(mut self, upstream: UpstreamBody) -> Self {
+        self.upstream = Some(upstream);
+        self
+    }
+
+    pub(super) fn into_outcome(self) -> PendingOutcome {
+        self.outcome
+    }
+
+    /// Decodes and scans the next bytes of the upstream.
+    pub(super) fn scan(&mut self, data: Bytes) -> Result<(), Unscannable> {
+        // Nobody should wait for the next event to read this one.
+        let event_ends =
+            self.is_event_stream && [b"\n\n".as_slice(), b"\r\r", b"\n\r\n"].iter().any(|end| data.ends_with(end));
+        let Self { decoder, masker, ready, outcome, .. } = self;
+        let mut out = |clean: Bytes| release(clean, ready, outcome);
+        decoder.push(data, &mut |decoded| masker.push(decoded, &mut out))?;
+        if event_ends {
+            masker.boundary(&mut |clean| release(clean, ready, outcome));
+        }
+        Ok(())
+    }
+
+    /// The upstream's answer has ended: what was held back is released.
+    pub(super) fn finish(&mut self) -> Result<(), Unscannable> {
+        let Self { decoder, masker, ready, outcome, .. } = self;
+        decoder.finish(&mut |decoded| masker.push(decoded, &mut |clean| release(clean, ready, outcome)))?;
+        let masked = masker.finish(&mut |clean| release(clean, ready, outcome));
+        outcome.note_masked(&masked);
+        Ok(())
+    }
+
+    pub(super) fn take(&mut self) -> Option<Bytes> {
+        self.ready.pop_front()
+    }
+
+    /// The answer is complete, whatever else the upstream says: its outcome is recorded before this body ends.
+    pub(super) fn conclude(&mut self) {
+        if self.upstream.is_some() {
+            self.ready.clear();
+            self.outcome.note_masked(self.masker.report());
+            self.end(Ending::Complete, None);
+        }
+    }
+
+    pub(super) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Interrupted>>> {
+        loop {
+            if let Some(bytes) = self.ready.pop_front() {
+                return Poll::Ready(Some(Ok(bytes)));
+            }
+            if let Some(settling) = &mut self.settling {
+                let settled = std::task::ready!(settling.as_mut().poll(cx));
+                self.settling = None;
+                let end = match settled {
+                    Ok(()) => self.interrupted,
+                    Err(error) => Some(unrecorded(&error)),
+                };
+                return Poll::Ready(end.map(Err));
+            }
+            let Some(upstream) = &mut self.upstream else { return Poll::Ready(None) };
+            match Pin::new(upstream).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    // Trailers are dropped: a caller cannot tell a masked one from a missing one.
+                    if let Ok(data) = frame.into_data()
+                        && self.scan(data).is_err()
+                    {
+                        self.end(Ending::Failed("unscannable"), Some(Interrupted::Unscannable));
+                    }
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    tracing::warn!(%error, "the answer of an upstream broke off");
+                    self.end(Ending::Failed("upstream_cut"), Some(Interrupted::Upstream));
+                }
+                Poll::Ready(None) => match self.finish() {
+                    Ok(()) => self.end(Ending::Complete, None),
+                    Err(_) => self.end(Ending::Failed("unscannable"), Some(Interrupted::Unscannable)),
+                },
+                Poll::Pending => {
+                    let session = &self.session;
+                    let end = self.session_end.get_or_insert_with(|| Box::pin(session.end().clone().cancelled_owned()));
+                    std::task::ready!(end.as_mut().poll(cx));
+                    self.end(Ending::Cut, Some(Interrupted::SessionEnded));
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, ending: Ending, interrupted: Option<Interrupted>) {
+        self.upstream = None;
+        self.interrupted = interrupted;
+        if interrupted.is_some() {
+            self.ready.clear();
+            self.outcome.note_masked(self.masker.report());
+        }
+        self.settling = Some(Box::pin(self.outcome.settle(ending)));
+    }
+}
+
+fn release(clean: Bytes, ready: &mut VecDeque<Bytes>, outcome: &mut PendingOutcome) {
+    if !clean.is_empty() {
+        outcome.note_bytes(&clean);
+        ready.push_back(clean);
+    }
+}
+
+fn unrecorded(error: &tlog::AppendError) -> Interrupted {
+    tracing::error!(%error, "the outcome of a call could not be recorded");
+    Interrupted::Unrecorded
+}
+
+impl std::fmt::Debug for MaskedStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MaskedStream").field("outcome", &self.outcome).finish_non_exhaustive()
+    }
+}

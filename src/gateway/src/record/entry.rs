@@ -1,0 +1,297 @@
+//! The entries of the record, as JSON text: what was meant, what came of it, and what was refused.
+//!
+//! An entry names people, tools, rules and digests. It never holds a credential, an argument or an answer.
+
+use std::time::Duration;
+
+use model::{CredentialName, LeaseId, RuleId, SessionId, Timestamp};
+
+use crate::facts::Facts;
+
+/// The version of this format; it is the first member of each entry.
+const VERSION: u32 = 1;
+
+/// How an exchange with an upstream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The answer arrived whole.
+    Complete,
+    /// The caller went away before the answer was whole.
+    Cancelled,
+    /// The session ended while the answer was streaming.
+    Cut,
+    /// The upstream failed after the intent was recorded; the word is the denial's.
+    Failed(&'static str),
+}
+
+impl Ending {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Cancelled => "cancelled",
+            Self::Cut => "cut",
+            Self::Failed(word) => word,
+        }
+    }
+}
+
+/// What came of an exchange.
+#[derive(Debug)]
+pub(crate) struct Outcome<'a> {
+    pub(crate) intent: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) ending: Ending,
+    pub(crate) status: Option<u16>,
+    pub(crate) response_sha256: Option<[u8; 32]>,
+    pub(crate) response_bytes: u64,
+    pub(crate) masked_secrets: u64,
+    pub(crate) masked_fields: u64,
+    pub(crate) lease: Option<&'a LeaseId>,
+    pub(crate) latency: Duration,
+}
+
+/// Before the credential leaves: who means to call what, and the rule that permits it.
+pub(crate) fn intent(facts: &Facts, rule: &RuleId, credential: Option<&CredentialName>, at: Timestamp) -> Vec<u8> {
+    let mut json = Writer::open("intent", at);
+    facts_members(&mut json, facts);
+    json.text("decision", "permit");
+    json.text("rule", rule.as_str());
+    json.optional_text("credential", credential.map(CredentialName::as_str));
+    json.close()
+}
+
+/// After the answer, or instead of it.
+pub(crate) fn outcome(outcome: &Outcome<'_>) -> Vec<u8> {
+    let mut json = Writer::open("outcome", outcome.at);
+    json.number("intent", outcome.intent);
+    json.text("ending", outcome.ending.as_str());
+    if let Some(status) = outcome.status {
+        json.number("status", u64::from(status));
+    }
+    if let Some(digest) = &outcome.response_sha256 {
+        json.hex("response_sha256", digest);
+    }
+    json.number("response_bytes", outcome.response_bytes);
+    json.number("masked_secrets", outcome.masked_secrets);
+    json.number("masked_fields", outcome.masked_fields);
+    json.optional_text("lease", outcome.lease.map(LeaseId::as_str));
+    json.number("latency_us", u64::try_from(outcome.latency.as_micros()).unwrap_or(u64::MAX));
+    json.close()
+}
+
+/// A call that was refused before anything was sent.
+pub(crate) fn denial(facts: &Facts, error: &str, rule: Option<&RuleId>, at: Timestamp) -> Vec<u8> {
+    let mut json = Writer::open("denial", at);
+    facts_members(&mut json, facts);
+    json.text("decision", "deny");
+    json.text("error", error);
+    json.optional_text("rule", rule.map(RuleId::as_str));
+    json.close()
+}
+
+/// A token exchange that succeeded, or failed for the reason that `error` names.
+#[derive(Debug)]
+pub(crate) struct ExchangeEntry<'a> {
+    pub(crate) at: Timestamp,
+    pub(crate) agent: Option<&'a str>,
+    pub(crate) subject: Option<&'a model::Subject>,
+    pub(crate) actor: Option<&'a model::Actor>,
+    pub(crate) session: Option<&'a SessionId>,
+    pub(crate) scope: Option<&'a str>,
+    pub(crate) expires: Option<Timestamp>,
+    pub(crate) error: Option<&'a str>,
+}
+
+pub(crate) fn exchange(entry: &ExchangeEntry<'_>) -> Vec<u8> {
+    let mut json = Writer::open("exchange", entry.at);
+    json.optional_text("agent", entry.agent);
+    json.optional_party("subject", entry.subject.map(|s| (s.issuer.as_str(), s.id.as_str())));
+    json.optional_party("actor", entry.actor.map(|a| (a.issuer.as_str(), a.id.as_str())));
+    json.optional_text("session", entry.session.map(SessionId::as_str));
+    json.optional_text("scope", entry.scope);
+    if let Some(expires) = entry.expires {
+        json.number("expires_ms", expires.as_millis());
+    }
+    json.text("decision", if entry.error.is_none() { "permit" } else { "deny" });
+    json.optional_text("error", entry.error);
+    json.close()
+}
+
+/// The end of a session before its expiry, and its cause.
+pub(crate) fn revocation(session: &SessionId, cause: &'static str, at: Timestamp) -> Vec<u8> {
+    let mut json = Writer::open("revocation", at);
+    json.text("session", session.as_str());
+    json.text("cause", cause);
+    json.close()
+}
+
+fn facts_members(json: &mut Writer, facts: &Facts) {
+    json.text("trace_id", &facts.trace.trace_id());
+    if let Some(session) = &facts.session {
+        let session = session.facts();
+        json.text("agent", session.agent.name.as_str());
+        json.optional_party("subject", Some((&session.subject.issuer, &session.subject.id)));
+        json.optional_party("actor", session.actor.as_ref().map(|a| (a.issuer.as_str(), a.id.as_str())));
+        json.text("session", session.id.as_str());
+    }
+    json.optional_text("upstream", facts.upstream.as_ref().map(|upstream| upstream.name().as_str()));
+    json.optional_text("action", facts.action.as_deref());
+    json.optional_text("tool", facts.tool.as_deref());
+    if let Some(digest) = &facts.arguments_sha256 {
+        json.hex("arguments_sha256", digest);
+    }
+}
+
+/// Writes one flat JSON object into one buffer.
+struct Writer(Vec<u8>);
+
+impl Writer {
+    /// Most entries fit; a longer one grows.
+    const TYPICAL_BYTES: usize = 640;
+
+    fn open(kind: &str, at: Timestamp) -> Self {
+        let mut json = Self(Vec::with_capacity(Self::TYPICAL_BYTES));
+        json.0.extend_from_slice(b"{\"version\":");
+        json.digits(u64::from(VERSION));
+        json.text("kind", kind);
+        json.number("time_ms", at.as_millis());
+        json
+    }
+
+    fn name(&mut self, name: &str) {
+        self.0.extend_from_slice(b",\"");
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+    }
+
+    fn text(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.quoted(value);
+    }
+
+    fn optional_text(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(name, value);
+        }
+    }
+
+    fn optional_party(&mut self, name: &str, party: Option<(&str, &str)>) {
+        if let Some((issuer, id)) = party {
+            self.name(name);
+            self.0.extend_from_slice(b"{\"iss\":");
+            self.quoted(issuer);
+            self.0.extend_from_slice(b",\"sub\":");
+            self.quoted(id);
+            self.0.push(b'}');
+        }
+    }
+
+    fn number(&mut self, name: &str, value: u64) {
+        self.name(name);
+        self.digits(value);
+    }
+
+    fn digits(&mut self, mut value: u64) {
+        let mut digits = [0_u8; 20];
+        let mut at = digits.len();
+        for slot in digits.iter_mut().rev() {
+            *slot = b'0' + u8::try_from(value % 10).unwrap_or(0);
+            value /= 10;
+            at -= 1;
+            if value == 0 {
+                break;
+            }
+        }
+        self.0.extend_from_slice(digits.get(at..).unwrap_or_default());
+    }
+
+    fn hex(&mut self, name: &str, bytes: &[u8]) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        self.name(name);
+        self.0.push(b'"');
+        for byte in bytes {
+            self.0.push(DIGITS[usize::from(byte >> 4)]);
+            self.0.push(DIGITS[usize::from(byte & 15)]);
+        }
+        self.0.push(b'"');
+    }
+
+    /// A JSON string. Control characters are escaped, so that no value can break a line of the record.
+    fn quoted(&mut self, value: &str) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        self.0.push(b'"');
+        for byte in value.bytes() {
+            match byte {
+                b'"' | b'\\' => self.0.extend_from_slice(&[b'\\', byte]),
+                0..=0x1f | 0x7f => {
+                    self.0.extend_from_slice(b"\\u00");
+                    self.0.push(DIGITS[usize::from(byte >> 4)]);
+                    self.0.push(DIGITS[usize::from(byte & 15)]);
+                }
+                _ => self.0.push(byte),
+            }
+        }
+        self.0.push(b'"');
+    }
+
+    fn close(mut self) -> Vec<u8> {
+        self.0.push(b'}');
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_json_whatever_its_values_hold() {
+        let subject =
+            model::Subject { issuer: "https://idp.example".to_owned(), id: "a\"b\\c\n\u{7f}\u{1f600}".to_owned() };
+        let entry = exchange(&ExchangeEntry {
+            at: Timestamp::from_millis(1_700_000_000_123),
+            agent: Some("ci"),
+            subject: Some(&subject),
+            actor: None,
+            session: None,
+            scope: None,
+            expires: Some(Timestamp::from_millis(0)),
+            error: Some("invalid_request"),
+        });
+        let value: serde_json::Value = serde_json::from_slice(&entry).unwrap();
+        assert_eq!(
+            value,
+            serde_json::json!({
+                "version": 1, "kind": "exchange", "time_ms": 1_700_000_000_123_u64, "agent": "ci",
+                "subject": {"iss": "https://idp.example", "sub": subject.id},
+                "expires_ms": 0, "decision": "deny", "error": "invalid_request",
+            })
+        );
+        assert!(!entry.contains(&b'\n'));
+    }
+
+    #[test]
+    fn an_outcome_names_its_intent() {
+        let entry = outcome(&Outcome {
+            intent: u64::MAX,
+            at: Timestamp::from_millis(5),
+            ending: Ending::Complete,
+            status: Some(200),
+            response_sha256: Some([0xab; 32]),
+            response_bytes: 10,
+            masked_secrets: 1,
+            masked_fields: 0,
+            lease: Some(&"fixed/key/1".parse().unwrap()),
+            latency: Duration::from_micros(1500),
+        });
+        let text = String::from_utf8(entry).unwrap();
+        assert_eq!(
+            text,
+            format!(
+                "{{\"version\":1,\"kind\":\"outcome\",\"time_ms\":5,\"intent\":18446744073709551615,\"ending\":\"complete\",\"status\":200,\
+                 \"response_sha256\":\"{}\",\"response_bytes\":10,\"masked_secrets\":1,\"masked_fields\":0,\"lease\":\"fixed/key/1\",\"latency_us\":1500}}",
+                "ab".repeat(32)
+            )
+        );
+    }
+}

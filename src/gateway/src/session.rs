@@ -1,0 +1,170 @@
+//! The sessions that are running, and the evidence that a call belongs to one.
+//!
+//! A session is looked up in memory; the store behind it makes it survive a restart. Ending one takes effect on the next call and
+//! cuts the streams that are open.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
+    time::Duration,
+};
+
+use model::{Resource, SessionId, Timestamp};
+use parking_lot::RwLock;
+use policy::AgentPolicy;
+use store::{Session, SessionStore, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::{authenticate::Authenticated, denial::Denial};
+
+/// How often expired sessions are ended, which is how long after its expiry a stream may stay open.
+pub const SWEEP_INTERVAL: Duration = Duration::from_millis(500);
+
+/// A session that is running.
+#[derive(Debug)]
+pub struct LiveSession {
+    facts: Session,
+    policy: Arc<AgentPolicy>,
+    ended: AtomicBool,
+    /// Wakes what waits on the session: open streams, parked calls.
+    end: CancellationToken,
+}
+
+impl LiveSession {
+    fn new(facts: Session, policy: Arc<AgentPolicy>) -> Arc<Self> {
+        Arc::new(Self { facts, policy, ended: AtomicBool::new(false), end: CancellationToken::new() })
+    }
+
+    /// Who, for whom, for what, and until when.
+    #[must_use]
+    pub const fn facts(&self) -> &Session {
+        &self.facts
+    }
+
+    /// What policy says of this session's agent.
+    pub(crate) fn policy(&self) -> &AgentPolicy {
+        &self.policy
+    }
+
+    /// Completes when the session ends, for whatever reason.
+    pub(crate) const fn end(&self) -> &CancellationToken {
+        &self.end
+    }
+
+    fn is_running(&self, now: Timestamp) -> bool {
+        now < self.facts.expires && !self.ended.load(Ordering::Acquire)
+    }
+
+    fn finish(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.end.cancel();
+    }
+}
+
+/// Evidence that a call belongs to a running session which may use the resource that was called.
+#[derive(Debug, Clone)]
+pub struct InSession {
+    session: Arc<LiveSession>,
+}
+
+impl InSession {
+    /// The session.
+    #[must_use]
+    pub const fn session(&self) -> &Arc<LiveSession> {
+        &self.session
+    }
+}
+
+/// The running sessions, in memory and in the store.
+#[derive(Debug)]
+pub struct Sessions {
+    running: RwLock<HashMap<SessionId, Arc<LiveSession>>>,
+    store: Arc<dyn SessionStore>,
+}
+
+impl Sessions {
+    /// Takes up the sessions that were running when the program stopped.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn resume(
+        store: Arc<dyn SessionStore>,
+        now: Timestamp,
+        policy_of: impl Fn(&Session) -> Arc<AgentPolicy>,
+    ) -> Result<Self, StoreError> {
+        let running = store.live(now).await?.into_iter();
+        let running =
+            running.map(|facts| (facts.id.clone(), LiveSession::new(facts.clone(), policy_of(&facts)))).collect();
+        Ok(Self { running: RwLock::new(running), store })
+    }
+
+    /// Starts a session. It is in the store before it can be used.
+    ///
+    /// # Errors
+    /// The store's; then there is no session.
+    pub async fn start(&self, facts: Session, policy: Arc<AgentPolicy>) -> Result<Arc<LiveSession>, StoreError> {
+        self.store.insert(&facts).await?;
+        let session = LiveSession::new(facts, policy);
+        self.running.write().insert(session.facts.id.clone(), Arc::clone(&session));
+        Ok(session)
+    }
+
+    /// The session, while it runs.
+    #[must_use]
+    pub fn find(&self, id: &SessionId) -> Option<Arc<LiveSession>> {
+        self.running.read().get(id).cloned()
+    }
+
+    /// How many sessions run.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.running.read().len()
+    }
+
+    /// Ends a session: on this line for every call that follows, then in the store. Whether it was running.
+    ///
+    /// # Errors
+    /// The store's; the session has ended in this process all the same.
+    pub async fn revoke(&self, id: &SessionId, now: Timestamp) -> Result<bool, StoreError> {
+        let session = self.running.write().remove(id);
+        if let Some(session) = &session {
+            session.finish();
+        }
+        self.store.revoke(id, now).await?;
+        Ok(session.is_some())
+    }
+
+    /// Admits a caller to its session: running, and granted for `resource`.
+    ///
+    /// # Errors
+    /// [`Denial::SessionEnded`] or [`Denial::WrongAudience`].
+    pub(crate) fn enter(caller: Authenticated, resource: &Resource, now: Timestamp) -> Result<InSession, Denial> {
+        let session = caller.into_session();
+        if !session.is_running(now) {
+            return Err(Denial::SessionEnded);
+        }
+        if !session.facts.resources.contains(resource) {
+            return Err(Denial::WrongAudience);
+        }
+        Ok(InSession { session })
+    }
+
+    /// Ends what has expired. The program calls it every [`SWEEP_INTERVAL`].
+    ///
+    /// # Errors
+    /// The store's, which only keeps rows longer than needed.
+    pub async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
+        let expired: Vec<_> = {
+            let running = self.running.read();
+            running.values().filter(|session| now >= session.facts.expires).cloned().collect()
+        };
+        if expired.is_empty() {
+            return Ok(());
+        }
+        for session in &expired {
+            session.finish();
+        }
+        self.running.write().retain(|_, session| now < session.facts.expires);
+        self.store.purge(now).await.map(drop)
+    }
+}

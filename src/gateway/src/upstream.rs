@@ -1,0 +1,109 @@
+//! The upstreams that are served, and the path of each.
+
+use std::{collections::HashMap, sync::Arc};
+
+use egress::UpstreamTarget;
+use mcp::Era;
+use model::{CredentialName, Operations, Resource, UpstreamName};
+
+use crate::denial::Denial;
+
+/// How an upstream is spoken to.
+#[derive(Debug)]
+pub enum Speech {
+    /// The Model Context Protocol over Streamable HTTP, in the era that the configuration fixes.
+    Mcp(Era),
+    /// Plain HTTP, for named operations only.
+    Http(Operations),
+}
+
+/// One upstream as callers see it.
+#[derive(Debug)]
+pub struct Upstream {
+    name: UpstreamName,
+    resource: Resource,
+    /// Where clients read what they need to call it (RFC 9728).
+    metadata_url: String,
+    speech: Speech,
+    target: Arc<UpstreamTarget>,
+    credential: Option<CredentialName>,
+}
+
+impl Upstream {
+    /// An upstream that is served as `resource`.
+    #[must_use]
+    pub fn new(
+        name: UpstreamName,
+        resource: Resource,
+        metadata_url: String,
+        speech: Speech,
+        target: Arc<UpstreamTarget>,
+        credential: Option<CredentialName>,
+    ) -> Self {
+        Self { name, resource, metadata_url, speech, target, credential }
+    }
+
+    /// The name, as the configuration has it.
+    #[must_use]
+    pub const fn name(&self) -> &UpstreamName {
+        &self.name
+    }
+
+    /// The resource that a token must be for.
+    #[must_use]
+    pub const fn resource(&self) -> &Resource {
+        &self.resource
+    }
+
+    pub(crate) fn metadata_url(&self) -> &str {
+        &self.metadata_url
+    }
+
+    pub(crate) const fn speech(&self) -> &Speech {
+        &self.speech
+    }
+
+    pub(crate) const fn target(&self) -> &Arc<UpstreamTarget> {
+        &self.target
+    }
+
+    pub(crate) const fn credential(&self) -> Option<&CredentialName> {
+        self.credential.as_ref()
+    }
+}
+
+/// The upstreams by name.
+#[derive(Debug, Default)]
+pub struct Upstreams(HashMap<UpstreamName, Arc<Upstream>>);
+
+impl FromIterator<Upstream> for Upstreams {
+    fn from_iter<I: IntoIterator<Item = Upstream>>(upstreams: I) -> Self {
+        Self(upstreams.into_iter().map(|upstream| (upstream.name.clone(), Arc::new(upstream))).collect())
+    }
+}
+
+impl Upstreams {
+    /// The upstreams, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        self.0.values()
+    }
+
+    /// The upstream that a path names, and what of the path is the upstream's own: `/mcp/NAME`, or `/http/NAME/…`.
+    ///
+    /// # Errors
+    /// [`Denial::UnknownUpstream`].
+    pub(crate) fn route<'path>(&self, path: &'path str) -> Result<(&Arc<Upstream>, &'path str), Denial> {
+        let (name, rest, is_mcp) = if let Some(name) = path.strip_prefix("/mcp/") {
+            (name, "", true)
+        } else {
+            let after = path.strip_prefix("/http/").ok_or(Denial::UnknownUpstream)?;
+            let end = after.find('/').unwrap_or(after.len());
+            (after.get(..end).unwrap_or_default(), after.get(end..).unwrap_or_default(), false)
+        };
+        let upstream = self.0.get(name).ok_or(Denial::UnknownUpstream)?;
+        match (upstream.speech(), is_mcp) {
+            (Speech::Mcp(_), true) | (Speech::Http(_), false) => Ok((upstream, rest)),
+            (Speech::Mcp(_), false) | (Speech::Http(_), true) => Err(Denial::UnknownUpstream),
+        }
+    }
+}
