@@ -26,6 +26,7 @@ mod session;
 mod denial;
 mod exchange;
 mod facts;
+mod metrics;
 mod upstream;
 
 use std::sync::{
@@ -42,6 +43,7 @@ pub use denial::{Denial, Told};
 pub use door::Door;
 pub use exchange::{Refused, TokenService};
 pub use mask::{Clean, Interrupted};
+pub use metrics::Metrics;
 pub use read::ReadLimits;
 pub use record::Recorder;
 pub use session::{LiveSession, SWEEP_INTERVAL, Sessions};

@@ -13,7 +13,7 @@ pub(crate) use self::{
     entry::{Ending, ExchangeEntry},
     outcome::PendingOutcome,
 };
-use crate::{approve::Approved, converse::Leg, denial::Denial, facts::Facts};
+use crate::{approve::Approved, converse::Leg, denial::Denial, facts::Facts, metrics::Metrics};
 
 /// Evidence that the intent of one exchange stands in the record. It is the only way to a ticket.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ pub struct Recorder {
     durability: tlog::Durability,
     clock: Arc<dyn Clock>,
     tasks: tokio_util::task::TaskTracker,
+    metrics: Arc<Metrics>,
 }
 
 impl Recorder {
@@ -47,8 +48,9 @@ impl Recorder {
         durability: tlog::Durability,
         clock: Arc<dyn Clock>,
         tasks: tokio_util::task::TaskTracker,
+        metrics: Arc<Metrics>,
     ) -> Self {
-        Self { log, durability, clock, tasks }
+        Self { log, durability, clock, tasks, metrics }
     }
 
     /// Records what is meant, and gives the ticket for exactly that.
@@ -76,11 +78,13 @@ impl Recorder {
             headers: leg.headers,
             body: leg.body,
         });
-        Ok(Recorded { ticket, outcome: PendingOutcome::new(self.clone(), receipt.index(), at) })
+        Ok(Recorded { ticket, outcome: PendingOutcome::new(self.clone(), upstream, receipt.index(), at) })
     }
 
     /// Records a refusal. Where that fails too the caller is refused all the same.
     pub(crate) async fn denied(&self, facts: &Facts, denial: &Denial) {
+        let upstream = facts.upstream.as_ref().map(|upstream| upstream.name().as_str());
+        self.metrics.call(upstream, denial.told().error);
         let entry = entry::denial(facts, denial.told().error, denial.rule(), self.clock.now());
         if let Err(error) = self.log.append(&entry, tlog::Durability::Process).await {
             tracing::error!(%error, denial = denial.told().error, "a denial could not be recorded");
@@ -92,6 +96,7 @@ impl Recorder {
     /// # Errors
     /// [`Denial::RecordUnavailable`]; then no token may be given out.
     pub(crate) async fn exchanged(&self, entry: &ExchangeEntry<'_>) -> Result<(), Denial> {
+        self.metrics.exchange(if entry.error.is_none() { "granted" } else { "refused" });
         self.log.append(&entry::exchange(entry), self.durability).await.map(drop).map_err(unavailable)
     }
 

@@ -16,7 +16,7 @@ use crate::{
     },
     rpc::Id,
 };
-use tracker::{Piece, Tracker};
+use tracker::{Change, Piece, Tracker};
 
 /// Why an upstream's answer is not the one response that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,8 +54,8 @@ pub enum EnvelopeError {
     /// Not exactly one of `result` and `error`, or not an object.
     #[error("the answer must hold one object, `result` or `error`")]
     Shape,
-    /// A `resultType` that no specification knows.
-    #[error("the answer has an unknown result type")]
+    /// A `resultType` that no specification knows, or that was not expected here.
+    #[error("the answer has an unknown or unexpected result type")]
     ResultType,
 }
 
@@ -117,14 +117,28 @@ impl Envelope {
     /// Sets a member of `result`, whatever the upstream says.
     #[must_use]
     pub fn with_member(mut self, key: &'static str, value: &Json) -> Self {
-        self.tracker.edit(key, value, true);
+        self.tracker.edit(key, value, Change::Set);
         self
     }
 
     /// Adds a member to `result` where the upstream does not say it.
     #[must_use]
     pub fn with_default(mut self, key: &'static str, value: &Json) -> Self {
-        self.tracker.edit(key, value, false);
+        self.tracker.edit(key, value, Change::Default);
+        self
+    }
+
+    /// Leaves a member of `result` out. What it says is still in [`Answer`].
+    #[must_use]
+    pub fn without_member(mut self, key: &'static str) -> Self {
+        self.tracker.edit(key, &Json::Null, Change::Drop);
+        self
+    }
+
+    /// Refuses a result that is not complete.
+    #[must_use]
+    pub fn complete_only(mut self) -> Self {
+        self.tracker.expect_complete();
         self
     }
 

@@ -131,6 +131,21 @@ pub fn name_subscription(params: &mut Object, subscription: &Id) {
     params.set("_meta", meta);
 }
 
+/// Takes the name of the subscription away; the older era has none.
+pub fn forget_subscription(params: &mut Object) {
+    let Some(Json::Object(mut meta)) = params.remove("_meta") else { return };
+    meta.remove(SUBSCRIPTION_ID);
+    if !meta.is_empty() {
+        params.set("_meta", meta);
+    }
+}
+
+/// How the server of a modern result names itself; never a ground for a decision.
+#[must_use]
+pub fn server_info(result: &Object) -> Option<&Object> {
+    result.member("_meta")?.member(SERVER_INFO)?.as_object()
+}
+
 /// The `_meta` of a request toward an upstream.
 #[must_use]
 pub fn rebuild(callers: Option<&Object>, client: &ClientMeta, upstream: Era, ours: Ours<'_>) -> Object {
@@ -220,6 +235,18 @@ mod tests {
         );
         let mistyped = object(r#"{"progressToken":{"x":1}}"#);
         assert!(rebuild(Some(&mistyped), &ClientMeta::default(), Era::Legacy, Ours::default()).is_empty());
+    }
+
+    #[test]
+    fn a_subscription_is_named_and_forgotten() {
+        let mut params = object(r#"{"uri":"x"}"#);
+        name_subscription(&mut params, &7.into());
+        assert_eq!(text(params.clone()), r#"{"uri":"x","_meta":{"io.modelcontextprotocol/subscriptionId":7}}"#);
+        forget_subscription(&mut params);
+        assert_eq!(text(params), r#"{"uri":"x"}"#);
+        let mut others = object(r#"{"_meta":{"io.modelcontextprotocol/subscriptionId":7,"com.example/x":1}}"#);
+        forget_subscription(&mut others);
+        assert_eq!(text(others), r#"{"_meta":{"com.example/x":1}}"#);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(crate) enum Ending {
 }
 
 impl Ending {
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Complete => "complete",
             Self::Cancelled => "cancelled",

@@ -1,5 +1,7 @@
 //! The outcome that each intent must get: written when the answer is whole, or when it is dropped.
 
+use std::sync::Arc;
+
 use model::{LeaseId, Timestamp};
 use redact::{Class, Report};
 use ring::digest::{Context, SHA256};
@@ -8,6 +10,7 @@ use super::{
     Recorder,
     entry::{self, Ending, Outcome},
 };
+use crate::{metrics::Metrics, upstream::Upstream};
 
 /// What came of an exchange so far. [`PendingOutcome::settle`] writes it; dropping it unsettled writes it too, as cancelled.
 pub(crate) struct PendingOutcome {
@@ -17,6 +20,7 @@ pub(crate) struct PendingOutcome {
 }
 
 struct Open {
+    upstream: Arc<Upstream>,
     intent: u64,
     started: Timestamp,
     status: Option<u16>,
@@ -27,9 +31,9 @@ struct Open {
 }
 
 impl PendingOutcome {
-    pub(super) fn new(recorder: Recorder, intent: u64, started: Timestamp) -> Self {
+    pub(super) fn new(recorder: Recorder, upstream: &Arc<Upstream>, intent: u64, started: Timestamp) -> Self {
         let (digest, masked) = (Context::new(&SHA256), Report::default());
-        let open = Open { intent, started, status: None, lease: None, digest, bytes: 0, masked };
+        let open = Open { upstream: Arc::clone(upstream), intent, started, status: None, lease: None, digest, bytes: 0, masked };
         Self { recorder, open: Some(Box::new(open)) }
     }
 
@@ -70,7 +74,11 @@ impl PendingOutcome {
         ending: Ending,
     ) -> impl Future<Output = Result<(), tlog::AppendError>> + Send + use<> {
         let recorder = self.recorder.clone();
-        let entry = self.open.take().map(|open| open.into_entry(ending, recorder.now()));
+        let entry = self.open.take().map(|open| {
+            let at = recorder.now();
+            open.count(&recorder.metrics, ending, at);
+            open.into_entry(ending, at)
+        });
         async move {
             match entry {
                 Some(entry) => recorder.log.append(&entry, tlog::Durability::Process).await.map(drop),
@@ -81,6 +89,12 @@ impl PendingOutcome {
 }
 
 impl Open {
+    fn count(&self, metrics: &Metrics, ending: Ending, at: Timestamp) {
+        metrics.call(Some(self.upstream.name().as_str()), ending.as_str());
+        let of = |class| self.masked.count_of(class);
+        metrics.settled(at.since(self.started), of(Class::LiveSecret), of(Class::NamedField));
+    }
+
     fn into_entry(self, ending: Ending, at: Timestamp) -> Vec<u8> {
         let mut response_sha256 = [0; 32];
         response_sha256.copy_from_slice(self.digest.finish().as_ref());

@@ -77,6 +77,10 @@ fn what_a_response_says_is_known_at_its_end() {
     assert_eq!(answer(r#"{"content":{"isError":true,"resultType":"x"}}"#), Ok(COMPLETE));
     assert_eq!(answer(r#"{"resultType":"other"}"#), Err(EnvelopeError::ResultType));
     assert_eq!(answer(r#"{"resultType":7}"#), Err(EnvelopeError::ResultType));
+    for (result_type, expected) in [("complete", Ok(())), ("task", Err(EnvelopeError::ResultType))] {
+        let text = format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"resultType":"{result_type}"}}}}"#);
+        assert_eq!(Envelope::new(7.into(), &1.into()).complete_only().push(text.as_bytes(), |_| {}), expected);
+    }
 }
 
 #[test]
@@ -102,6 +106,46 @@ fn members_of_the_result_are_set_or_added() {
     assert_eq!(edited(r#"{"cacheScope":1,"cache\u0053cope":2}"#), Err(EnvelopeError::DuplicateMember));
     let error = br#"{"jsonrpc":"2.0","id":7,"error":{"code":1,"message":""}}"#;
     assert!(!rewrite(&[error], &edits).unwrap().0.contains("cacheScope"));
+}
+
+#[test]
+fn members_of_the_result_are_left_out() {
+    let long = "k".repeat(5_000);
+    let kept = |result: &str| {
+        let text = format!(r#"{{"jsonrpc":"2.0","id":7,"result":{result}}}"#);
+        let split: Vec<&[u8]> = text.as_bytes().chunks(3).collect();
+        let without = |chunks: &[&[u8]]| {
+            let mut envelope = Envelope::new(7.into(), &1.into()).without_member("resultType").without_member("ttlMs");
+            envelope = envelope.with_default("added", &Json::Null);
+            let mut out = Vec::new();
+            chunks.iter().try_for_each(|chunk| envelope.push(chunk, |slice| out.extend_from_slice(slice)))?;
+            envelope.finish().map(|answer| (String::from_utf8(out).unwrap(), answer))
+        };
+        let whole = without(&[text.as_bytes()]);
+        assert_eq!(without(&split), whole, "{result:.40}");
+        whole.map(|(text, answer)| (text.replace(r#"{"jsonrpc":"2.0","id":1,"result":"#, ""), answer))
+    };
+    let input = Answer::Result { result_type: ResultType::InputRequired, is_error: false };
+    for (result, expected, answer) in [
+        ("{}", r#"{"added":null}}"#, COMPLETE),
+        (r#"{"resultType":"complete"}"#, r#"{"added":null}}"#, COMPLETE),
+        (r#"{ "a":1 , "ttlMs" : [1,{}] , "b":2 }"#, r#"{ "a":1,"b":2,"added":null}}"#, COMPLETE),
+        (r#"{"result\u0054ype":"input_required","a":{"ttlMs":1}}"#, r#"{"a":{"ttlMs":1},"added":null}}"#, input),
+        (r#"{"a":1,"b":2,"ttlMs":0,"added":3}"#, r#"{"a":1,"b":2,"added":3}}"#, COMPLETE),
+        (
+            &format!(r#"{{"ttlMs":1,"{long}":"x","resultType":"complete"}}"#),
+            &format!(r#"{{"{long}":"x","added":null}}}}"#),
+            COMPLETE,
+        ),
+    ] {
+        assert_eq!(kept(result), Ok((expected.to_owned(), answer)), "{result:.60}");
+    }
+    assert_eq!(kept(r#"{"ttlMs":1,"ttlMs":2}"#), Err(EnvelopeError::DuplicateMember));
+    let error = br#"{"jsonrpc":"2.0","id":7,"error":{"code":1 , "message":"","ttlMs":1}}"#;
+    let mut envelope = Envelope::new(7.into(), &7.into()).without_member("ttlMs");
+    let mut out = Vec::new();
+    envelope.push(error, |slice| out.extend_from_slice(slice)).unwrap();
+    assert_eq!(out, error);
 }
 
 #[test]

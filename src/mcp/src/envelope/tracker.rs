@@ -35,6 +35,8 @@ enum Outer {
 enum Inner {
     /// One that passes unread.
     Other,
+    /// One that does not pass.
+    Dropped,
     /// The edit at this place.
     Edit(usize),
     ResultType,
@@ -49,8 +51,19 @@ struct Edit {
     member: Bytes,
     /// The value in it.
     value: Bytes,
-    always: bool,
+    change: Change,
     seen: bool,
+}
+
+/// What becomes of a member of `result`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// It says this.
+    Set,
+    /// It says this where the upstream does not say anything.
+    Default,
+    /// It does not pass.
+    Drop,
 }
 
 #[derive(Debug)]
@@ -60,6 +73,12 @@ pub(super) struct Tracker {
     id_member: Bytes,
     callers_id: Bytes,
     edits: Vec<Edit>,
+    /// Some members of `result` do not pass: the separators in it are written anew.
+    has_drops: bool,
+    /// A result of another type than `complete` is none.
+    complete_only: bool,
+    /// Nothing has been given out yet of the member whose key is being read.
+    holding: bool,
     /// Up to where the chunk is dealt with.
     done: usize,
     passing: bool,
@@ -87,6 +106,9 @@ impl Tracker {
             id_member,
             callers_id,
             edits: Vec::new(),
+            has_drops: false,
+            complete_only: false,
+            holding: false,
             done: 0,
             passing: true,
             capturing: false,
@@ -103,14 +125,19 @@ impl Tracker {
         }
     }
 
-    pub(super) fn edit(&mut self, key: &'static str, value: &Json, always: bool) {
+    pub(super) fn edit(&mut self, key: &'static str, value: &Json, change: Change) {
         let mut member = Vec::new();
         write_string(key, &mut member);
         member.push(b':');
         let start = member.len();
         value.write_to(&mut member);
         let member = Bytes::from(member);
-        self.edits.push(Edit { key, value: member.slice(start..), member, always, seen: false });
+        self.edits.push(Edit { key, value: member.slice(start..), member, change, seen: false });
+        self.has_drops |= change == Change::Drop;
+    }
+
+    pub(super) fn expect_complete(&mut self) {
+        self.complete_only = true;
     }
 
     pub(super) fn mark(
@@ -124,14 +151,23 @@ impl Tracker {
             return Ok(());
         }
         // Inside of `result`, most values are neither read nor replaced: they pass without a cut.
-        if mark.depth == 2 && self.inner == Inner::Other && matches!(mark.what, What::ValueStart(_) | What::ValueEnd) {
+        let is_unread = match mark.what {
+            What::ValueStart(_) => true,
+            What::ValueEnd => !self.drops(),
+            What::KeyStart | What::KeyEnd | What::Closing => false,
+        };
+        if mark.depth == 2 && self.inner == Inner::Other && is_unread {
             return Ok(());
         }
         self.advance(mark.at, chunk, out)?;
         match (mark.depth, mark.what) {
-            (_, What::KeyStart) => self.start_capture(),
+            (depth, What::KeyStart) => {
+                self.holding = depth == 2 && self.drops();
+                self.passing &= !self.holding;
+                self.start_capture()
+            }
             (1, What::KeyEnd) => self.outer_key(),
-            (_, What::KeyEnd) => self.inner_key(),
+            (_, What::KeyEnd) => self.inner_key(out),
             (1, What::ValueStart(byte)) => self.outer_value(byte, out),
             (_, What::ValueStart(_)) => {
                 self.inner_value(out);
@@ -147,6 +183,7 @@ impl Tracker {
                 Ok(())
             }
             (_, What::Closing) => {
+                self.passing = true;
                 self.add_missing(out);
                 Ok(())
             }
@@ -184,7 +221,15 @@ impl Tracker {
             let bytes = chunk.get(range.clone()).unwrap_or_default();
             let left = CAPTURE_LENGTH_MAX.saturating_sub(self.captured.len());
             // One byte too many says that something was cut off.
-            self.captured.extend_from_slice(bytes.get(..=left).unwrap_or(bytes));
+            let taken = bytes.get(..=left).unwrap_or(bytes);
+            self.captured.extend_from_slice(taken);
+            // A key this long is none of those that do not pass.
+            if self.holding && self.is_cut_off() {
+                let rest = range.start + taken.len()..range.end;
+                self.release_key(out);
+                out(Piece::Through(rest));
+                return Ok(());
+            }
         }
         if self.passing {
             out(Piece::Through(range));
@@ -260,9 +305,22 @@ impl Tracker {
         }
     }
 
-    fn inner_key(&mut self) -> Result<(), EnvelopeError> {
+    /// Whether members of the container that is being read may be dropped.
+    fn drops(&self) -> bool {
+        self.outer == Outer::Result && self.has_drops
+    }
+
+    /// Gives out the key that was held, with the separator before it.
+    fn release_key(&mut self, out: &mut impl FnMut(Piece<'_>)) {
+        if self.has_inner_members {
+            out(Piece::Own(&COMMA));
+        }
+        out(Piece::Own(&Bytes::copy_from_slice(&self.captured)));
+        (self.holding, self.passing, self.has_inner_members) = (false, true, true);
+    }
+
+    fn inner_key(&mut self, out: &mut impl FnMut(Piece<'_>)) -> Result<(), EnvelopeError> {
         self.capturing = false;
-        self.has_inner_members = true;
         let key = self.captured_text().unwrap_or_default();
         let place = self.edits.iter().position(|edit| edit.key == key && self.outer == Outer::Result);
         let read = match (self.outer, key.as_ref()) {
@@ -277,20 +335,29 @@ impl Tracker {
             Inner::ResultType => replace(result_type, true),
             Inner::IsError => replace(is_error, true),
             Inner::Code => replace(code, true),
-            Inner::Other | Inner::Edit(_) => false,
+            Inner::Other | Inner::Dropped | Inner::Edit(_) => false,
         };
+        let mut is_dropped = false;
         if let Some((place, edit)) = place.and_then(|place| Some((place, self.edits.get_mut(place)?))) {
             again |= replace(&mut edit.seen, true);
-            if edit.always {
-                self.inner = Inner::Edit(place);
+            is_dropped = edit.change == Change::Drop;
+            match edit.change {
+                Change::Set => self.inner = Inner::Edit(place),
+                // What is read is read, whether or not it passes.
+                Change::Drop if read == Inner::Other => self.inner = Inner::Dropped,
+                Change::Default | Change::Drop => {}
             }
         }
+        if self.holding && !is_dropped {
+            self.release_key(out);
+        }
+        self.has_inner_members |= !is_dropped;
         if again { Err(EnvelopeError::DuplicateMember) } else { Ok(()) }
     }
 
     fn inner_value(&mut self, out: &mut impl FnMut(Piece<'_>)) {
         match self.inner {
-            Inner::Other => {}
+            Inner::Other | Inner::Dropped => {}
             Inner::Edit(place) => {
                 self.passing = false;
                 if let Some(edit) = self.edits.get(place) {
@@ -306,14 +373,14 @@ impl Tracker {
 
     fn inner_value_end(&mut self) -> Result<(), EnvelopeError> {
         self.capturing = false;
-        self.passing = true;
+        self.passing = !self.drops();
         match self.inner {
-            Inner::Other | Inner::Edit(_) => {}
+            Inner::Other | Inner::Dropped | Inner::Edit(_) => {}
             Inner::ResultType => {
                 self.result_type = match self.captured_text().as_deref() {
                     Some("complete") => ResultType::Complete,
-                    Some("input_required") => ResultType::InputRequired,
-                    Some("task") => ResultType::Task,
+                    Some("input_required") if !self.complete_only => ResultType::InputRequired,
+                    Some("task") if !self.complete_only => ResultType::Task,
                     _ => return Err(EnvelopeError::ResultType),
                 }
             }
@@ -330,7 +397,7 @@ impl Tracker {
         if self.outer != Outer::Result {
             return;
         }
-        for edit in self.edits.iter().filter(|edit| !edit.seen) {
+        for edit in self.edits.iter().filter(|edit| !edit.seen && edit.change != Change::Drop) {
             if self.has_inner_members {
                 out(Piece::Own(&COMMA));
             }

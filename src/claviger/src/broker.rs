@@ -1,0 +1,185 @@
+//! The broker: a configuration made into parts that run.
+
+mod fetcher;
+mod instance;
+mod issuers;
+mod keys;
+mod upstreams;
+
+use std::{sync::Arc, time::Duration};
+
+use config::Config;
+use dial::{DialOptions, Dialer};
+use egress::{CredentialSource, Egress, InProcess, InProcessParts, Keeping, LiveSecrets};
+use gateway::{Authenticator, Door, Gateway, GatewayParts, Metrics, ReadLimits, Recorder, Sessions, TokenService};
+use model::{Clock, SystemClock};
+use policy::Policies;
+use provider_fixed::Fixed;
+use secret::FingerprintKey;
+use store::SqliteSessions;
+use tlog::{Log, LogOptions};
+use token::{Exchange, KeyRing, SessionTokens};
+use tokio_util::task::TaskTracker;
+use vault::{KeySource, Vault};
+
+use crate::output::Failure;
+
+pub(crate) use self::{instance::Instance, keys::VERIFIER_FILE, upstreams::dial_target};
+
+/// The longest that a message may take to arrive.
+const MESSAGE_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// The parts of a running broker.
+pub(crate) struct Broker {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) tokens: TokenService,
+    pub(crate) ring: Arc<KeyRing>,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) store: Arc<SqliteSessions>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) egress: Arc<InProcess>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What must still run when everything else has stopped.
+    pub(crate) tasks: TaskTracker,
+    /// Held while the process lives: one broker for one data directory.
+    _instance: Instance,
+}
+
+impl Broker {
+    /// Builds a broker. Every fault of the surroundings is found here, before anything listens.
+    pub(crate) async fn build(config: &Config, key: &KeySource) -> Result<Self, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let instance = Instance::claim(&config.server.data_directory)?;
+        let vault = Arc::new(open_vault(config, key)?);
+        let metrics = Arc::new(Metrics::default());
+        let tasks = TaskTracker::new();
+        let log = Arc::new(open_log(config, &vault, &*clock)?);
+        let durability = match config.audit.durability {
+            config::Durability::Process => tlog::Durability::Process,
+            config::Durability::Power => tlog::Durability::Power,
+        };
+        let recorder =
+            Recorder::new(Arc::clone(&log), durability, Arc::clone(&clock), tasks.clone(), Arc::clone(&metrics));
+        let policies = Arc::new(load_policies(config)?);
+        let store = SqliteSessions::open(&config.server.data_directory.join("sessions.sqlite")).await;
+        let store = Arc::new(store.map_err(|error| Failure::new(format!("the sessions cannot be opened: {error}")))?);
+        let sessions = Sessions::resume(Arc::clone(&store) as Arc<_>, clock.now(), |session| policies.for_agent(&session.agent));
+        let sessions = sessions.await.map_err(|error| Failure::new(format!("the sessions cannot be read: {error}")))?;
+        let sessions = Arc::new(sessions);
+        let public_url = config.server.public_url.to_string();
+        let key_store = Box::new(keys::VaultKeys::new(Arc::clone(&vault), Arc::clone(&clock)));
+        let period = Duration::from_secs(u64::from(config.session.signing_key_rotation_hours) * 3600);
+        let ring = KeyRing::open(key_store, Arc::clone(&clock), period);
+        let ring = Arc::new(ring.map_err(|error| Failure::new(format!("no session token can be signed: {error}")))?);
+        let session_tokens = Arc::new(SessionTokens::new(public_url.clone(), Arc::clone(&ring)));
+        let dialer = Dialer::new(DialOptions::default());
+        let exchange = exchange(config, &dialer, &clock)?;
+        let tokens = TokenService::new(
+            exchange,
+            Arc::clone(&session_tokens),
+            Arc::clone(&sessions),
+            policies,
+            recorder.clone(),
+            public_url,
+            Arc::clone(&clock),
+        );
+        let egress = open_egress(&vault, dialer, &clock)?;
+        let gateway = Arc::new(Gateway::new(GatewayParts {
+            door: door(config),
+            authenticator: Authenticator::new(session_tokens, Arc::clone(&sessions)),
+            upstreams: upstreams::served(config)?,
+            limits: ReadLimits {
+                message_bytes_max: config.server.limits.request_body_bytes_max,
+                message_wait_max: MESSAGE_WAIT_MAX,
+            },
+            recorder,
+            egress: Arc::clone(&egress) as Arc<dyn Egress>,
+            clock: Arc::clone(&clock),
+        }));
+        Ok(Self { gateway, tokens, ring, sessions, store, log, vault, egress, metrics, clock, tasks, _instance: instance })
+    }
+}
+
+/// Opens the vault, or makes one on the first start.
+pub(crate) fn open_vault(config: &Config, key: &KeySource) -> Result<Vault, Failure> {
+    let folder = config.server.data_directory.join("vault");
+    if Vault::exists(&folder) {
+        return Vault::open(&folder, key).map_err(|error| Failure::new(error.to_string()));
+    }
+    Vault::create(&folder, key).map_err(|error| Failure::new(format!("no vault could be made: {error}")))
+}
+
+fn open_log(config: &Config, vault: &Vault, clock: &dyn Clock) -> Result<Log, Failure> {
+    let seed = keys::audit_seed(vault, clock)?;
+    let folder = config.server.data_directory.join("audit");
+    std::fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("cannot make {}: {error}", folder.display())))?;
+    let log = Log::open(&folder, &LogOptions::new(&config.audit.origin, &seed));
+    let log = log.map_err(|error| Failure::new(format!("the record cannot be opened: {error}")))?;
+    keys::publish_verifier(&config.server.data_directory, &config.audit.origin, &seed)?;
+    Ok(log)
+}
+
+/// Reads the policies, and says what in them is odd.
+pub(crate) fn load_policies(config: &Config) -> Result<Policies, Failure> {
+    let policies = Policies::load(&config.policy.files).map_err(|error| Failure::new(error.to_string()))?;
+    for warning in policies.warnings() {
+        tracing::warn!(%warning, "a policy is odd");
+    }
+    Ok(policies)
+}
+
+/// Whether the keys of each issuer can be fetched now.
+pub(crate) async fn check_issuers(
+    config: &Config,
+    dialer: &Dialer,
+) -> Result<Vec<(model::IssuerName, Result<(), String>)>, Failure> {
+    let issuers = issuers::trusted(config, dialer, &(Arc::new(SystemClock) as Arc<dyn Clock>))?;
+    issuers::agents(config)?;
+    let checked = issuers.check().await.into_iter();
+    Ok(checked.map(|(name, outcome)| (name, outcome.map_err(|error| error.to_string()))).collect())
+}
+
+fn exchange(config: &Config, dialer: &Dialer, clock: &Arc<dyn Clock>) -> Result<Exchange, Failure> {
+    let issuers = issuers::trusted(config, dialer, clock)?;
+    let rules = issuers::agents(config)?;
+    let targets = config.upstreams.iter().map(|upstream| (upstream.resource.clone(), upstream.name.clone()));
+    Ok(Exchange::new(issuers, rules, targets.collect()))
+}
+
+fn open_egress(vault: &Arc<Vault>, dialer: Dialer, clock: &Arc<dyn Clock>) -> Result<Arc<InProcess>, Failure> {
+    let key = FingerprintKey::random().map_err(|_| Failure::new("the operating system gives no random bytes"))?;
+    let live = Arc::new(LiveSecrets::new(&key));
+    // What is stored is looked for in every answer from the start, also before it was used.
+    for stored in vault.list() {
+        let name = &stored.binding.credential;
+        let learned = vault.open_secret(&stored.binding).map(|opened| live.learn(name, &opened.secret));
+        if !matches!(learned, Ok(Ok(()))) {
+            tracing::warn!(credential = %name, "a stored credential cannot be opened or masked, and is not used");
+        }
+    }
+    let fixed = CredentialSource { provider: Arc::new(Fixed::new(Arc::clone(vault))), keeping: Keeping::Nothing };
+    Ok(Arc::new(InProcess::new(InProcessParts { dialer, clock: Arc::clone(clock), sources: vec![fixed], live })))
+}
+
+/// Which hosts are ours: the public one, and where we listen on this machine.
+fn door(config: &Config) -> Door {
+    let mut hosts = vec![config.server.public_url.authority()];
+    let address = config.server.listener.address;
+    if address.ip().is_loopback() {
+        hosts.extend([address.to_string(), format!("localhost:{}", address.port())]);
+    }
+    let mut origins = config.server.allowed_origins.clone();
+    if config.server.is_on_this_machine() {
+        origins.push(config.server.public_url.to_string());
+        origins.push(format!("http://localhost:{}", address.port()));
+    }
+    Door::new(hosts, origins)
+}
+
+impl std::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Broker").finish_non_exhaustive()
+    }
+}

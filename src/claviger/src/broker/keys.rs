@@ -1,0 +1,101 @@
+//! The broker's own keys, sealed in the vault: those that sign session tokens, and the one that signs the record.
+
+use std::{path::Path, sync::Arc};
+
+use model::{Clock, Timestamp};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use secret::SecretBytes;
+use tlog::SigningKey;
+use token::{KeyStore, KeyStoreError, StoredKey};
+use vault::{KeyName, OpenSecretError, Vault};
+use zeroize::Zeroizing;
+
+use crate::output::Failure;
+
+const SIGNING_KEYS: &str = "session-token-keys";
+const AUDIT_SEED: &str = "audit-signing-seed";
+/// Where the public half of the record's key lies in the data directory. Keep a copy elsewhere.
+pub(crate) const VERIFIER_FILE: &str = "audit-verifier-key";
+
+/// The keys that sign session tokens, as one record of the vault.
+#[derive(Debug)]
+pub(crate) struct VaultKeys {
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
+}
+
+impl VaultKeys {
+    pub(crate) fn new(vault: Arc<Vault>, clock: Arc<dyn Clock>) -> Self {
+        Self { vault, clock }
+    }
+}
+
+impl KeyStore for VaultKeys {
+    fn load(&self) -> Result<Vec<StoredKey>, KeyStoreError> {
+        let failed = |reason: String| KeyStoreError { what: "read", reason };
+        match self.vault.open_key(&name(SIGNING_KEYS)) {
+            Ok(bytes) => decode(bytes.expose()).ok_or_else(|| failed("the stored keys are malformed".to_owned())),
+            Err(OpenSecretError::MissingKey { .. }) => Ok(Vec::new()),
+            Err(error) => Err(failed(error.to_string())),
+        }
+    }
+
+    fn save(&self, keys: &[StoredKey]) -> Result<(), KeyStoreError> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+        for key in keys {
+            let pkcs8 = key.pkcs8.expose();
+            let length = u32::try_from(pkcs8.len()).unwrap_or(u32::MAX);
+            bytes.extend_from_slice(&key.signs_from.as_millis().to_be_bytes());
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.extend_from_slice(pkcs8);
+        }
+        let stored = self.vault.store_key(&name(SIGNING_KEYS), SecretBytes::new(bytes), self.clock.now());
+        stored.map(drop).map_err(|error| KeyStoreError { what: "written", reason: error.to_string() })
+    }
+}
+
+/// Keys one after the other: when each begins to sign, its length, and the key.
+fn decode(mut bytes: &[u8]) -> Option<Vec<StoredKey>> {
+    let mut keys = Vec::new();
+    while !bytes.is_empty() {
+        let (signs_from, rest) = bytes.split_first_chunk::<8>()?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let (pkcs8, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        let signs_from = Timestamp::from_millis(u64::from_be_bytes(*signs_from));
+        keys.push(StoredKey { pkcs8: SecretBytes::new(Zeroizing::new(pkcs8.to_vec())), signs_from });
+        bytes = rest;
+    }
+    Some(keys)
+}
+
+/// The seed of the record's key; made on the first start.
+pub(super) fn audit_seed(vault: &Vault, clock: &dyn Clock) -> Result<Zeroizing<[u8; 32]>, Failure> {
+    let mut seed = Zeroizing::new([0; 32]);
+    match vault.open_key(&name(AUDIT_SEED)) {
+        Ok(stored) => {
+            let bytes = <[u8; 32]>::try_from(stored.expose());
+            *seed = bytes.map_err(|_| Failure::new("the stored key of the record is malformed; restore the vault from a copy"))?;
+        }
+        Err(OpenSecretError::MissingKey { .. }) => {
+            let filled = SystemRandom::new().fill(&mut *seed);
+            filled.map_err(|_| Failure::new("the operating system gives no random bytes"))?;
+            let bytes = SecretBytes::new(Zeroizing::new(seed.to_vec()));
+            let stored = vault.store_key(&name(AUDIT_SEED), bytes, clock.now());
+            stored.map_err(|error| Failure::new(format!("the key of the record cannot be stored: {error}")))?;
+        }
+        Err(error) => return Err(Failure::new(format!("the key of the record cannot be opened: {error}"))),
+    }
+    Ok(seed)
+}
+
+/// Lays the public half into the data directory.
+pub(super) fn publish_verifier(data_directory: &Path, origin: &str, seed: &[u8; 32]) -> Result<(), Failure> {
+    let failed = |error: String| Failure::new(format!("the verifier key cannot be written: {error}"));
+    let key = SigningKey::from_seed(origin, seed).map_err(|error| failed(error.to_string()))?;
+    let path = data_directory.join(VERIFIER_FILE);
+    std::fs::write(path, format!("{}\n", key.verifier())).map_err(|error| failed(error.to_string()))
+}
+
+fn name(text: &str) -> KeyName {
+    text.parse().expect("the names above are of a-z and hyphens")
+}

@@ -1,0 +1,64 @@
+//! Upstreams, from the configuration's words into the gateway's and egress's.
+
+use std::{sync::Arc, time::Duration};
+
+use config::{Config, UpstreamKind};
+use egress::{PoolLimits, ProviderHandle, Timeouts, UpstreamCredential, UpstreamParts, UpstreamTarget};
+use gateway::{Speech, Upstream, Upstreams};
+use token::ResourceKind;
+
+use super::issuers::trust_anchors;
+use crate::output::Failure;
+
+/// The place of stored credentials in the list of sources.
+const FIXED: ProviderHandle = ProviderHandle(0);
+
+/// The upstreams that are served.
+pub(super) fn served(config: &Config) -> Result<Upstreams, Failure> {
+    let public_url = config.server.public_url.to_string();
+    config.upstreams.iter().map(|upstream| one(upstream, &public_url)).collect()
+}
+
+fn one(upstream: &config::Upstream, public_url: &str) -> Result<Upstream, Failure> {
+    let (kind, speech) = match &upstream.kind {
+        UpstreamKind::Mcp { era: config::Era::V2025_11_25 } => (ResourceKind::Mcp, Speech::Mcp(mcp::Era::Legacy)),
+        UpstreamKind::Mcp { era: config::Era::V2026_07_28 } => (ResourceKind::Mcp, Speech::Mcp(mcp::Era::Modern)),
+        UpstreamKind::Http { operations } => (ResourceKind::Http, Speech::Http(operations.clone())),
+    };
+    let metadata_url = format!("{public_url}{}", kind.metadata_path(&upstream.name));
+    let credential = upstream.credential.as_ref().map(|credential| credential.name.clone());
+    let target = Arc::new(target(upstream)?);
+    Ok(Upstream::new(upstream.name.clone(), upstream.resource.clone(), metadata_url, speech, target, credential))
+}
+
+/// Where an upstream is, and what goes into its calls.
+fn target(upstream: &config::Upstream) -> Result<UpstreamTarget, Failure> {
+    let dial::Target { destination, class, anchors, timeouts } = dial_target(upstream)?;
+    let provider = upstream.credential.as_ref().map(|credential| match credential.provider {
+        config::Provider::Fixed => FIXED,
+    });
+    let credential = upstream.binding().zip(provider);
+    let target = UpstreamTarget::new(UpstreamParts {
+        name: upstream.name.clone(),
+        destination,
+        class,
+        anchors,
+        timeouts,
+        limits: PoolLimits::default(),
+        extra_headers: Vec::new(),
+        credential: credential.map(|(binding, provider)| UpstreamCredential { binding, provider }),
+    });
+    target.map_err(|error| Failure::new(format!("upstream {}: {error}", upstream.name)))
+}
+
+/// How an upstream is reached.
+pub(crate) fn dial_target(upstream: &config::Upstream) -> Result<dial::Target, Failure> {
+    let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
+    let timeouts = Timeouts {
+        connect: seconds(upstream.timeouts.connect_seconds),
+        head: seconds(upstream.timeouts.response_header_seconds),
+        idle: seconds(upstream.timeouts.idle_seconds),
+    };
+    let anchors = upstream.certificate_authority.as_deref().map(trust_anchors).transpose()?;
+    Ok(dial::Target { destination: upstream.destination.clone(), class: upstream.addresses, anchors, timeouts })
+}

@@ -1,0 +1,73 @@
+//! `claviger secret`: stores, lists and removes credentials. Write-only: nothing prints a stored one, to anyone.
+
+use config::Config;
+use model::{Clock as _, SystemClock};
+
+use crate::{
+    broker,
+    cli::SecretCommand,
+    output::{Failure, hint, say},
+    unlock,
+};
+
+pub(crate) fn run(command: SecretCommand) -> Result<(), Failure> {
+    match command {
+        SecretCommand::Set { name, upstream, file_descriptor, configured } => {
+            let config = super::load(&configured.config)?;
+            set(&config, &name, &upstream, file_descriptor)
+        }
+        SecretCommand::List { json, configured } => list(&super::load(&configured.config)?, json),
+        SecretCommand::Rm { name, configured } => remove(&super::load(&configured.config)?, &name),
+    }
+}
+
+fn set(config: &Config, name: &str, upstream: &str, descriptor: Option<u32>) -> Result<(), Failure> {
+    let known = config.upstreams.iter().find(|known| known.name.as_str() == upstream);
+    let known = known.ok_or_else(|| Failure::new(format!("no upstream {upstream:?} in the configuration; add it first")))?;
+    let binding = known.binding().filter(|binding| binding.credential.as_str() == name);
+    let binding = binding.ok_or_else(|| {
+        Failure::new(format!("the upstream {upstream:?} has no credential {name:?} in the configuration; name it there first"))
+    })?;
+    let vault = open(config)?;
+    let secret = match descriptor {
+        Some(number) => unlock::from_descriptor(number)?,
+        None => unlock::prompt(&format!("credential {name}: "))?,
+    };
+    let generation = vault.put(&binding, secret, SystemClock.now());
+    let generation = generation.map_err(|error| Failure::new(error.to_string()))?;
+    say(format!("stored {name} (generation {generation}) for {}", binding.destination));
+    hint("a broker that is running takes it up on SIGHUP");
+    Ok(())
+}
+
+fn list(config: &Config, json: bool) -> Result<(), Failure> {
+    let vault = open(config)?;
+    let now = SystemClock.now();
+    for stored in vault.list() {
+        let (name, upstream, destination) = (&stored.binding.credential, &stored.binding.upstream, &stored.binding.destination);
+        let generation = stored.generation.as_u64();
+        if json {
+            let line = serde_json::json!({
+                "name": name.as_str(), "upstream": upstream.as_str(), "destination": destination.to_string(),
+                "generation": generation, "stored_ms": stored.stored.as_millis(),
+            });
+            say(line.to_string());
+        } else {
+            let days = now.since(stored.stored).as_secs() / 86_400;
+            say(format!("{name:<24} {upstream:<16} {destination}  generation {generation}, {days} days old"));
+        }
+    }
+    Ok(())
+}
+
+fn remove(config: &Config, name: &str) -> Result<(), Failure> {
+    let parsed = name.parse().map_err(|error| Failure::new(format!("{name:?}: {error}")))?;
+    open(config)?.remove(&parsed).map_err(|error| Failure::new(error.to_string()))?;
+    say(format!("removed {name}"));
+    Ok(())
+}
+
+fn open(config: &Config) -> Result<vault::Vault, Failure> {
+    let key = unlock::key(&config.vault.key)?;
+    broker::open_vault(config, &key)
+}

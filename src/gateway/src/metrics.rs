@@ -1,0 +1,98 @@
+//! What is counted, in the text format of OpenMetrics. Labels come from the configuration and from our own words, never from callers.
+
+use std::{fmt, time::Duration};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::Registry,
+};
+
+/// From a tenth of a millisecond to about a minute and a half.
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.000_1, 2.5, 15))
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    upstream: String,
+    /// `complete`, `cancelled`, `cut`, or the word of a refusal.
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClassLabels {
+    class: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+/// The counters of one process.
+pub struct Metrics {
+    registry: Registry,
+    calls: Family<CallLabels, Counter>,
+    call_seconds: Histogram,
+    masked: Family<ClassLabels, Counter>,
+    exchanges: Family<OutcomeLabels, Counter>,
+    sessions: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("claviger");
+        let (calls, masked, exchanges) = (Family::default(), Family::default(), Family::default());
+        let (call_seconds, sessions) = (seconds(), Gauge::default());
+        registry.register("calls", "Calls by upstream and outcome", calls.clone());
+        registry.register("call_seconds", "From the record of intent to the end of the answer", call_seconds.clone());
+        registry.register("masked", "What was masked in answers, by class", masked.clone());
+        registry.register("exchanges", "Token exchanges by outcome", exchanges.clone());
+        registry.register("sessions", "Sessions that run", sessions.clone());
+        Self { registry, calls, call_seconds, masked, exchanges, sessions }
+    }
+}
+
+impl Metrics {
+    /// The text that a scraper reads.
+    #[must_use]
+    pub fn to_text(&self, sessions: usize) -> String {
+        self.sessions.set(i64::try_from(sessions).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _written = encode(&mut text, &self.registry);
+        text
+    }
+
+    pub(crate) fn call(&self, upstream: Option<&str>, outcome: &'static str) {
+        // A caller may invent names of upstreams; those are counted together.
+        let upstream = upstream.unwrap_or("_OTHER").to_owned();
+        self.calls.get_or_create(&CallLabels { upstream, outcome }).inc();
+    }
+
+    pub(crate) fn settled(&self, latency: Duration, masked_secrets: u64, masked_fields: u64) {
+        self.call_seconds.observe(latency.as_secs_f64());
+        for (class, count) in [("live_secret", masked_secrets), ("named_field", masked_fields)] {
+            if count > 0 {
+                self.masked.get_or_create(&ClassLabels { class }).inc_by(count);
+            }
+        }
+    }
+
+    pub(crate) fn exchange(&self, outcome: &'static str) {
+        self.exchanges.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics(…)")
+    }
+}
