@@ -1,1 +1,4 @@
 //! The tests of the product.
+
+mod interop;
+mod support;

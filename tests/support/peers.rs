@@ -1,0 +1,133 @@
+//! Finds what `cargo xtask peers` installed, or says which test is skipped and why.
+
+use std::{
+    env, fs, io,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+use tokio::process::Command;
+
+/// Node 22 with the packages of `tests/peers/node`.
+#[derive(Debug)]
+pub(crate) struct Node {
+    directory: PathBuf,
+}
+
+impl Node {
+    /// Runs one of our scripts in `tests/peers/node`.
+    pub(crate) fn script(&self, name: &str) -> Command {
+        self.command(&self.directory.join(name))
+    }
+
+    /// Runs a script of an installed package, by its path below `node_modules`.
+    pub(crate) fn package(&self, path: &str) -> Command {
+        self.command(&self.modules().join(path))
+    }
+
+    /// Where the packages are.
+    pub(crate) fn modules(&self) -> PathBuf {
+        self.directory.join("node_modules")
+    }
+
+    fn command(&self, script: &Path) -> Command {
+        let mut command = Command::new(self.modules().join(".bin/node"));
+        command.arg(script);
+        command
+    }
+}
+
+/// Python with the packages of `tests/peers/python`.
+#[derive(Debug)]
+pub(crate) struct Python {
+    program: PathBuf,
+}
+
+impl Python {
+    /// Runs one of our scripts in `tests/peers/python`.
+    pub(crate) fn script(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        // Deprecation warnings of the older era would hide what matters in a failure.
+        command.args(["-W", "ignore"]).arg(source("python").join(name));
+        command
+    }
+}
+
+/// A peer that is not installed, and what it would have judged.
+#[derive(Debug)]
+pub(crate) struct Missing(String);
+
+impl Missing {
+    /// Says so on the terminal, around the capture of the test harness.
+    ///
+    /// # Panics
+    ///
+    /// In CI (where `CI` is set), where no judge may be skipped.
+    pub(crate) fn skip(self) {
+        let Self(reason) = self;
+        assert!(env::var_os("CI").is_none(), "in CI no judge may be skipped: {reason}");
+        let name = std::thread::current().name().unwrap_or("a test").to_owned();
+        let _shown_or_not = writeln!(io::stderr(), "skipped: {name}: {reason}");
+    }
+}
+
+/// Takes the peer, or ends the test as skipped.
+macro_rules! or_skip {
+    ($peer:expr) => {
+        match $peer {
+            Ok(peer) => peer,
+            Err(missing) => return missing.skip(),
+        }
+    };
+}
+pub(crate) use or_skip;
+
+/// Node 22, or why it is missing.
+pub(crate) fn node() -> Result<Node, Missing> {
+    static PREPARED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let prepared = PREPARED.get_or_init(|| {
+        let directory = installed("node")?;
+        copy_scripts(&directory).map_err(|error| format!("cannot copy the scripts: {error}"))?;
+        Ok(directory)
+    });
+    prepared.clone().map(|directory| Node { directory }).map_err(Missing)
+}
+
+/// Python, or why it is missing.
+pub(crate) fn python() -> Result<Python, Missing> {
+    let directory = installed("python").map_err(Missing)?;
+    Ok(Python { program: directory.join("venv/bin/python") })
+}
+
+/// The folder whose last installation was complete.
+fn installed(kind: &str) -> Result<PathBuf, String> {
+    let directory = match env::var_os("CLAVIGER_PEERS") {
+        Some(peers) => PathBuf::from(peers),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers"),
+    };
+    let directory = directory.join(kind);
+    if directory.join("installed").is_file() {
+        return Ok(directory);
+    }
+    Err(format!("nothing is installed in {}: run `cargo xtask peers`", directory.display()))
+}
+
+/// Node looks for packages beside the script, so the scripts go beside the packages. Test binaries that run at the same time
+/// write the same bytes, and a rename shows each of them whole.
+fn copy_scripts(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(source("node"))? {
+        let path = entry?.path();
+        let (Some(name), Some("mjs")) = (path.file_name(), path.extension().and_then(|end| end.to_str())) else {
+            continue;
+        };
+        let aside = directory.join(format!("{}.{}", name.display(), std::process::id()));
+        fs::copy(&path, &aside)?;
+        fs::rename(&aside, directory.join(name))?;
+    }
+    Ok(())
+}
+
+fn source(kind: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(kind)
+}
