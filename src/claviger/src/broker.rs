@@ -37,8 +37,8 @@ pub(crate) struct Broker {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) store: Arc<SqliteSessions>,
     pub(crate) log: Arc<Log>,
-    pub(crate) vault: Arc<Vault>,
-    pub(crate) egress: Arc<InProcess>,
+    vault: Arc<Vault>,
+    live: Arc<LiveSecrets>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Arc<dyn Clock>,
     /// What must still run when everything else has stopped.
@@ -65,7 +65,8 @@ impl Broker {
         let policies = Arc::new(load_policies(config)?);
         let store = SqliteSessions::open(&config.server.data_directory.join("sessions.sqlite")).await;
         let store = Arc::new(store.map_err(|error| Failure::new(format!("the sessions cannot be opened: {error}")))?);
-        let sessions = Sessions::resume(Arc::clone(&store) as Arc<_>, clock.now(), |session| policies.for_agent(&session.agent));
+        let sessions =
+            Sessions::resume(Arc::clone(&store) as Arc<_>, clock.now(), |session| policies.for_agent(&session.agent));
         let sessions = sessions.await.map_err(|error| Failure::new(format!("the sessions cannot be read: {error}")))?;
         let sessions = Arc::new(sessions);
         let public_url = config.server.public_url.to_string();
@@ -85,7 +86,11 @@ impl Broker {
             public_url,
             Arc::clone(&clock),
         );
-        let egress = open_egress(&vault, dialer, &clock)?;
+        let fingerprint_key = FingerprintKey::random();
+        let fingerprint_key =
+            fingerprint_key.map_err(|_| Failure::new("the operating system gives no random bytes"))?;
+        let live = Arc::new(LiveSecrets::new(&fingerprint_key));
+        learn_stored(&vault, &live);
         let gateway = Arc::new(Gateway::new(GatewayParts {
             door: door(config),
             authenticator: Authenticator::new(session_tokens, Arc::clone(&sessions)),
@@ -95,10 +100,32 @@ impl Broker {
                 message_wait_max: MESSAGE_WAIT_MAX,
             },
             recorder,
-            egress: Arc::clone(&egress) as Arc<dyn Egress>,
+            egress: egress(&vault, dialer, &clock, &live),
             clock: Arc::clone(&clock),
         }));
-        Ok(Self { gateway, tokens, ring, sessions, store, log, vault, egress, metrics, clock, tasks, _instance: instance })
+        Ok(Self {
+            gateway,
+            tokens,
+            ring,
+            sessions,
+            store,
+            log,
+            vault,
+            live,
+            metrics,
+            clock,
+            tasks,
+            _instance: instance,
+        })
+    }
+}
+
+impl Broker {
+    /// Takes up what `claviger secret` changed. Reads files, so it is called outside of the runtime's threads.
+    pub(crate) fn reload_vault(&self) -> Result<(), vault::OpenVaultError> {
+        self.vault.reload()?;
+        learn_stored(&self.vault, &self.live);
+        Ok(())
     }
 }
 
@@ -114,7 +141,8 @@ pub(crate) fn open_vault(config: &Config, key: &KeySource) -> Result<Vault, Fail
 fn open_log(config: &Config, vault: &Vault, clock: &dyn Clock) -> Result<Log, Failure> {
     let seed = keys::audit_seed(vault, clock)?;
     let folder = config.server.data_directory.join("audit");
-    std::fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("cannot make {}: {error}", folder.display())))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| Failure::new(format!("cannot make {}: {error}", folder.display())))?;
     let log = Log::open(&folder, &LogOptions::new(&config.audit.origin, &seed));
     let log = log.map_err(|error| Failure::new(format!("the record cannot be opened: {error}")))?;
     keys::publish_verifier(&config.server.data_directory, &config.audit.origin, &seed)?;
@@ -148,10 +176,14 @@ fn exchange(config: &Config, dialer: &Dialer, clock: &Arc<dyn Clock>) -> Result<
     Ok(Exchange::new(issuers, rules, targets.collect()))
 }
 
-fn open_egress(vault: &Arc<Vault>, dialer: Dialer, clock: &Arc<dyn Clock>) -> Result<Arc<InProcess>, Failure> {
-    let key = FingerprintKey::random().map_err(|_| Failure::new("the operating system gives no random bytes"))?;
-    let live = Arc::new(LiveSecrets::new(&key));
-    // What is stored is looked for in every answer from the start, also before it was used.
+fn egress(vault: &Arc<Vault>, dialer: Dialer, clock: &Arc<dyn Clock>, live: &Arc<LiveSecrets>) -> Arc<dyn Egress> {
+    let fixed = CredentialSource { provider: Arc::new(Fixed::new(Arc::clone(vault))), keeping: Keeping::Nothing };
+    let (clock, live) = (Arc::clone(clock), Arc::clone(live));
+    Arc::new(InProcess::new(InProcessParts { dialer, clock, sources: vec![fixed], live }))
+}
+
+/// What is stored is looked for in every answer from the start, also before it was used.
+fn learn_stored(vault: &Vault, live: &LiveSecrets) {
     for stored in vault.list() {
         let name = &stored.binding.credential;
         let learned = vault.open_secret(&stored.binding).map(|opened| live.learn(name, &opened.secret));
@@ -159,8 +191,6 @@ fn open_egress(vault: &Arc<Vault>, dialer: Dialer, clock: &Arc<dyn Clock>) -> Re
             tracing::warn!(credential = %name, "a stored credential cannot be opened or masked, and is not used");
         }
     }
-    let fixed = CredentialSource { provider: Arc::new(Fixed::new(Arc::clone(vault))), keeping: Keeping::Nothing };
-    Ok(Arc::new(InProcess::new(InProcessParts { dialer, clock: Arc::clone(clock), sources: vec![fixed], live })))
 }
 
 /// Which hosts are ours: the public one, and where we listen on this machine.

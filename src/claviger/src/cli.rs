@@ -146,7 +146,13 @@ impl Arguments {
             Command::Secret(secret) => command::secret::run(secret),
             Command::Token(token) => command::token::run(token),
             Command::Audit(AuditCommand::Verify { folder, key, against, json, configured }) => {
-                return command::audit::verify(folder.as_deref(), key.as_deref(), against.as_deref(), json, &configured.config);
+                return command::audit::verify(
+                    folder.as_deref(),
+                    key.as_deref(),
+                    against.as_deref(),
+                    json,
+                    &configured.config,
+                );
             }
         };
         match done {

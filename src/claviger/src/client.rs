@@ -23,7 +23,8 @@ pub(crate) async fn send(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<(StatusCode, Bytes), Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", url.origin().ascii_serialization()));
+    let failed =
+        |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", url.origin().ascii_serialization()));
     let mut base = url.clone();
     base.set_path("");
     base.set_query(None);

@@ -21,8 +21,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::{admin::Admin, agents::Agents, outgoing::Outgoing};
 use self::tls::Acceptor;
+pub(crate) use self::{admin::Admin, agents::Agents, outgoing::Outgoing};
 use crate::output::Failure;
 
 /// A handshake that takes longer is an attack, or hopeless.
@@ -67,7 +67,9 @@ impl Listener {
     ) -> Result<Self, Failure> {
         let address = configured.address;
         let socket = TcpListener::bind(address).await;
-        let socket = socket.map_err(|error| Failure::new(format!("cannot listen on {address}: {error}; stop what does, or choose another port")))?;
+        let socket = socket.map_err(|error| {
+            Failure::new(format!("cannot listen on {address}: {error}; stop what does, or choose another port"))
+        })?;
         let acceptor = match &configured.protection {
             Protection::Tls { certificate, key } => Some(Acceptor::read(certificate, key)?),
             Protection::Loopback | Protection::TerminatorInFront => None,

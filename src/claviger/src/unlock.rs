@@ -18,7 +18,8 @@ const SECRET_BYTES_MAX: u64 = 64 * 1024;
 
 /// The key that opens the vault.
 pub(crate) fn key(configured: &Configured) -> Result<KeySource, Failure> {
-    let unreadable = |error: &dyn std::fmt::Display| Failure::new(format!("the key of the vault cannot be read: {error}"));
+    let unreadable =
+        |error: &dyn std::fmt::Display| Failure::new(format!("the key of the vault cannot be read: {error}"));
     match configured {
         Configured::PassphrasePrompt => prompt("passphrase of the vault: ").map(KeySource::passphrase),
         Configured::PassphraseFileDescriptor(number) => from_descriptor(*number).map(KeySource::passphrase),
@@ -36,14 +37,16 @@ pub(crate) fn prompt(question: &str) -> Result<Secret, Failure> {
         return read_all(stdin().lock(), "standard input");
     }
     let answer = rpassword::prompt_password(question);
-    let answer = answer.map(Zeroizing::new).map_err(|error| Failure::new(format!("nothing could be asked: {error}")))?;
+    let answer =
+        answer.map(Zeroizing::new).map_err(|error| Failure::new(format!("nothing could be asked: {error}")))?;
     Ok(Secret::new(answer))
 }
 
 /// Reads a descriptor to its end.
 pub(crate) fn from_descriptor(number: u32) -> Result<Secret, Failure> {
     let what = format!("file descriptor {number}");
-    let file = File::open(descriptor(number)).map_err(|error| Failure::new(format!("{what} cannot be read: {error}")))?;
+    let file =
+        File::open(descriptor(number)).map_err(|error| Failure::new(format!("{what} cannot be read: {error}")))?;
     read_all(file, &what)
 }
 

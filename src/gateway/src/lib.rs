@@ -98,6 +98,14 @@ impl Gateway {
         &self.upstreams
     }
 
+    /// Whether a request may come in at all, whatever it is for: its host is ours, its origin is allowed.
+    ///
+    /// # Errors
+    /// [`Denial::ForeignHost`] or [`Denial::ForeignOrigin`].
+    pub fn admit(&self, headers: &http::HeaderMap, uri: &http::Uri) -> Result<(), Denial> {
+        self.door.admit(headers, uri)
+    }
+
     fn new_request_id(&self) -> mcp::Id {
         mcp::Id::from(self.next_id.fetch_add(1, Ordering::Relaxed))
     }

@@ -8,8 +8,8 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
-use egress::{Coding, Unscanned, UnscannedParts};
+use bytes::{Bytes, BytesMut};
+use egress::{Coding, Unscanned, UnscannedParts, UpstreamBody};
 use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
@@ -116,7 +116,7 @@ impl Clean {
         }
         let mut all = Vec::new();
         while let Some(bytes) = self.next().await {
-            let bytes = bytes.map_err(|interrupted| Denial::Interrupted(interrupted))?;
+            let bytes = bytes.map_err(Denial::Interrupted)?;
             if all.len() + bytes.len() > bytes_max {
                 return Err(Denial::UpstreamProtocol { reason: "a message that must be read whole is too long" });
             }
@@ -183,42 +183,12 @@ pub(crate) async fn mask(
         Ok(decoder) => decoder,
         Err(unscannable) => return Err(fail(outcome, Denial::Unscannable(unscannable)).await),
     };
-    let UnscannedParts { mut body, fingerprints, headers: unscanned_headers, .. } = unscanned;
+    let UnscannedParts { body, fingerprints, headers: unscanned_headers, .. } = unscanned;
     let content_type = unscanned_headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let masker = Masker::new(fingerprints, Content::of(content_type));
-    let mut stream = MaskedStream::new(decoder, masker, outcome, session, is_event_stream(content_type));
+    let stream = MaskedStream::new(decoder, masker, outcome, session, is_event_stream(content_type));
     let clean = if body.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX) {
-        let mut whole = Vec::new();
-        let mut pieces = 0_usize;
-        let mut single = Bytes::new();
-        while let Some(frame) = body.frame().await {
-            let Ok(frame) = frame else {
-                return Err(fail(stream.into_outcome(), Denial::Interrupted(Interrupted::Upstream)).await);
-            };
-            if let Ok(data) = frame.into_data() {
-                if let Err(unscannable) = stream.scan(data) {
-                    return Err(fail(stream.into_outcome(), Denial::Unscannable(unscannable)).await);
-                }
-            }
-        }
-        if let Err(unscannable) = stream.finish() {
-            return Err(fail(stream.into_outcome(), Denial::Unscannable(unscannable)).await);
-        }
-        while let Some(bytes) = stream.take() {
-            pieces += 1;
-            if pieces == 1 {
-                single = bytes;
-                continue;
-            }
-            if pieces == 2 {
-                whole.extend_from_slice(&single);
-            }
-            whole.extend_from_slice(&bytes);
-        }
-        let whole = if pieces <= 1 { single } else { Bytes::from(whole) };
-        let settled = stream.into_outcome().settle(Ending::Complete).await;
-        settled.map_err(|error| Denial::RecordUnavailable { reason: error.to_string() })?;
-        Clean(Kind::Whole(whole))
+        Clean(Kind::Whole(whole(stream, body).await?))
     } else {
         Clean(Kind::Stream(Box::new(stream.reading(body))))
     };
@@ -226,6 +196,39 @@ pub(crate) async fn mask(
     *response.status_mut() = parts.status;
     *response.headers_mut() = headers;
     Ok(response)
+}
+
+/// Scans a short answer to its end and records its outcome.
+async fn whole(mut stream: MaskedStream, mut body: UpstreamBody) -> Result<Bytes, Denial> {
+    while let Some(frame) = body.frame().await {
+        let scanned = match frame.map(Frame::into_data) {
+            Ok(Ok(data)) => stream.scan(data).map_err(Denial::Unscannable),
+            // Trailers are dropped: a caller cannot tell a masked one from a missing one.
+            Ok(Err(_trailers)) => Ok(()),
+            Err(error) => Err(Denial::Egress(error)),
+        };
+        if let Err(denial) = scanned {
+            return Err(fail(stream.into_outcome(), denial).await);
+        }
+    }
+    if let Err(unscannable) = stream.finish() {
+        return Err(fail(stream.into_outcome(), Denial::Unscannable(unscannable)).await);
+    }
+    let first = stream.take().unwrap_or_default();
+    let bytes = match stream.take() {
+        None => first,
+        Some(second) => {
+            let mut joined = BytesMut::from(first);
+            joined.extend_from_slice(&second);
+            while let Some(next) = stream.take() {
+                joined.extend_from_slice(&next);
+            }
+            joined.freeze()
+        }
+    };
+    let settled = stream.into_outcome().settle(Ending::Complete).await;
+    settled.map_err(|error| Denial::RecordUnavailable { reason: error.to_string() })?;
+    Ok(bytes)
 }
 
 /// Records that an exchange failed, and gives the reason back.

@@ -53,6 +53,11 @@ impl Recorder {
         Self { log, durability, clock, tasks, metrics }
     }
 
+    /// Where what outlives a call runs, so that the program waits for it when it stops.
+    pub(crate) const fn tasks(&self) -> &tokio_util::task::TaskTracker {
+        &self.tasks
+    }
+
     /// Records what is meant, and gives the ticket for exactly that.
     ///
     /// # Errors
@@ -78,7 +83,7 @@ impl Recorder {
             headers: leg.headers,
             body: leg.body,
         });
-        Ok(Recorded { ticket, outcome: PendingOutcome::new(self.clone(), upstream, receipt.index(), at) })
+        Ok(Recorded { ticket, outcome: PendingOutcome::new(self.clone(), upstream, receipt.index()) })
     }
 
     /// Records a refusal. Where that fails too the caller is refused all the same.

@@ -68,6 +68,17 @@ impl ClientMeta {
         })
     }
 
+    /// The same without the tasks of either era, for a service between the two sides that does not carry them: what is not
+    /// declared is not used (2026-07-28, extension `io.modelcontextprotocol/tasks`; 2025-11-25, capability `tasks`).
+    #[must_use]
+    pub fn without_tasks(mut self) -> Self {
+        self.capabilities.remove("tasks");
+        if let Some(Json::Object(extensions)) = self.capabilities.member_mut("extensions") {
+            extensions.remove("io.modelcontextprotocol/tasks");
+        }
+        self
+    }
+
     /// What the client can do.
     #[must_use]
     pub fn capabilities(&self) -> &Object {
@@ -85,6 +96,12 @@ impl ClientMeta {
         let Some((last, way)) = path.split_last() else { return true };
         let parent = way.iter().try_fold(&self.capabilities, |object, step| object.member(step)?.as_object());
         parent.and_then(|object| object.member(last)).is_some_and(|found| !found.is_null())
+    }
+
+    /// The least severe log message that the client wants with the answer to this request; unchecked.
+    #[must_use]
+    pub fn log_level(&self) -> Option<&str> {
+        self.log_level.as_deref()
     }
 
     /// How the client names itself; never a ground for a decision.

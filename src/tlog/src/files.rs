@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Folder for files that are not yet whole, in the log's folder so that renaming is atomic.
 const TEMPORARY: &str = "tmp";
+
+/// The longest file besides the journal: a full bundle of the longest entries.
+const FILE_LENGTH_MAX: u64 = 256 * (2 + 65_535);
 
 /// Threads that sync files side by side: a device merges flushes that wait together.
 const SYNC_THREADS: usize = 8;
@@ -58,10 +61,11 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// The file's content, or `None` when there is no such file.
+/// The file's content, or `None` when there is no such file. A file that is longer than any of a log is read just far enough to show it.
 pub(crate) fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
+    let mut bytes = Vec::new();
+    match File::open(path).and_then(|file| file.take(FILE_LENGTH_MAX + 1).read_to_end(&mut bytes)) {
+        Ok(_) => Ok(Some(bytes)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(error),
     }

@@ -44,6 +44,8 @@ pub use receipt::{Durability, Receipt};
 #[derive(Clone)]
 pub struct Log {
     core: Arc<Core>,
+    /// Beside the core, since a sync that is just ending keeps that one, and must not keep the folder locked.
+    _lock: Arc<lock::FolderLock>,
 }
 
 /// What the clones of a log share. Locks are taken in the order `publisher`, `writer`, `group`.
@@ -60,8 +62,6 @@ struct Core {
     group: Mutex<group::Group>,
     /// Bytes of frames that wait for being published; written under the writer's lock.
     unpublished_bytes: AtomicUsize,
-    /// Locked as long as the log is open.
-    _lock: lock::FolderLock,
 }
 
 impl Log {

@@ -25,6 +25,9 @@ pub use finding::Finding;
 /// Runs of the check when the log is written meanwhile: a finding counts only if the checkpoint stood still around it.
 const ATTEMPTS_MAX: usize = 5;
 
+/// Findings that are collected. An unsigned checkpoint may claim any size, and every tile that it does not have is a finding.
+const FINDINGS_MAX: usize = 1000;
+
 /// How the check ended.
 #[derive(Debug)]
 pub enum Outcome {
@@ -34,7 +37,7 @@ pub enum Outcome {
     Tampered {
         /// What could be read nevertheless.
         report: Report,
-        /// Ordered as found: at least one.
+        /// Ordered as found: at least one, and the first thousand at most.
         findings: Vec<Finding>,
     },
     /// Nothing can be said: there is no log, or it cannot be read.
@@ -125,7 +128,7 @@ impl Check {
             origin: checkpoint.origin().to_owned(),
             size: checkpoint.size(),
             root: checkpoint.root(),
-            open_tail: OpenTail { entries: tail.leaves.len() as u64, torn_bytes: tail.torn_bytes },
+            open_tail: OpenTail { entries: tail.count, torn_bytes: tail.torn_bytes },
         };
         let findings = check.findings;
         let intact = findings.is_empty();
@@ -133,7 +136,13 @@ impl Check {
     }
 
     fn find(&mut self, finding: Finding) {
-        self.findings.push(finding);
+        if !self.has_enough() {
+            self.findings.push(finding);
+        }
+    }
+
+    fn has_enough(&self) -> bool {
+        self.findings.len() >= FINDINGS_MAX
     }
 }
 

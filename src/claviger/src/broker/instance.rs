@@ -16,9 +16,12 @@ pub(crate) struct Instance {
 impl Instance {
     /// Claims a data directory, and makes it where it is not there.
     pub(crate) fn claim(folder: &Path) -> Result<Self, Failure> {
-        let failed = |error: std::io::Error| Failure::new(format!("the data directory {} cannot be used: {error}", folder.display()));
+        let failed = |error: std::io::Error| {
+            Failure::new(format!("the data directory {} cannot be used: {error}", folder.display()))
+        };
         make_private(folder).map_err(failed)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock")).map_err(failed)?;
+        let lock =
+            File::options().create(true).truncate(false).write(true).open(folder.join("lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(Failure::new(format!(

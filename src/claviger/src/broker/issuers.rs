@@ -6,7 +6,8 @@ use config::{Algorithm, Config, Expected as Configured};
 use dial::{Dialer, TrustAnchors};
 use model::Clock;
 use token::{
-    AgentRule, AgentRules, ClaimRule, Expected, IssuerConfig, Issuers, LEEWAY_MAX, Pattern, SignatureAlgorithm, TokenMatch,
+    AgentRule, AgentRules, ClaimRule, Expected, IssuerConfig, Issuers, LEEWAY_MAX, Pattern, SignatureAlgorithm,
+    TokenMatch,
 };
 use url::Url;
 
@@ -71,7 +72,9 @@ fn token_match(configured: &config::TokenMatch) -> Result<TokenMatch, Failure> {
             Configured::Flag(flag) => Expected::Flag(*flag),
             Configured::Pattern(text) => {
                 let pattern: Result<Pattern, _> = text.parse();
-                Expected::Pattern(pattern.map_err(|error| Failure::new(format!("the claim pattern {text:?}: {error}")))?)
+                Expected::Pattern(
+                    pattern.map_err(|error| Failure::new(format!("the claim pattern {text:?}: {error}")))?,
+                )
             }
         };
         Ok(ClaimRule { path: claim.path.clone(), expected })

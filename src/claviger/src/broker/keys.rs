@@ -74,7 +74,9 @@ pub(super) fn audit_seed(vault: &Vault, clock: &dyn Clock) -> Result<Zeroizing<[
     match vault.open_key(&name(AUDIT_SEED)) {
         Ok(stored) => {
             let bytes = <[u8; 32]>::try_from(stored.expose());
-            *seed = bytes.map_err(|_| Failure::new("the stored key of the record is malformed; restore the vault from a copy"))?;
+            *seed = bytes.map_err(|_| {
+                Failure::new("the stored key of the record is malformed; restore the vault from a copy")
+            })?;
         }
         Err(OpenSecretError::MissingKey { .. }) => {
             let filled = SystemRandom::new().fill(&mut *seed);

@@ -23,10 +23,13 @@ pub(crate) fn run(command: SecretCommand) -> Result<(), Failure> {
 
 fn set(config: &Config, name: &str, upstream: &str, descriptor: Option<u32>) -> Result<(), Failure> {
     let known = config.upstreams.iter().find(|known| known.name.as_str() == upstream);
-    let known = known.ok_or_else(|| Failure::new(format!("no upstream {upstream:?} in the configuration; add it first")))?;
+    let known =
+        known.ok_or_else(|| Failure::new(format!("no upstream {upstream:?} in the configuration; add it first")))?;
     let binding = known.binding().filter(|binding| binding.credential.as_str() == name);
     let binding = binding.ok_or_else(|| {
-        Failure::new(format!("the upstream {upstream:?} has no credential {name:?} in the configuration; name it there first"))
+        Failure::new(format!(
+            "the upstream {upstream:?} has no credential {name:?} in the configuration; name it there first"
+        ))
     })?;
     let vault = open(config)?;
     let secret = match descriptor {
@@ -44,7 +47,8 @@ fn list(config: &Config, json: bool) -> Result<(), Failure> {
     let vault = open(config)?;
     let now = SystemClock.now();
     for stored in vault.list() {
-        let (name, upstream, destination) = (&stored.binding.credential, &stored.binding.upstream, &stored.binding.destination);
+        let (name, upstream, destination) =
+            (&stored.binding.credential, &stored.binding.upstream, &stored.binding.destination);
         let generation = stored.generation.as_u64();
         if json {
             let line = serde_json::json!({

@@ -131,10 +131,12 @@ async fn keep(broker: Arc<Broker>, stop: Stop) {
 
 /// Takes up what `claviger secret` changed.
 async fn reload_vault(broker: &Arc<Broker>) {
-    let vault = Arc::clone(&broker.vault);
-    match tokio::task::spawn_blocking(move || vault.reload()).await {
+    let broker = Arc::clone(broker);
+    match tokio::task::spawn_blocking(move || broker.reload_vault()).await {
         Ok(Ok(())) => tracing::info!("the stored credentials were read again"),
-        Ok(Err(error)) => tracing::error!(%error, "the stored credentials could not be read again; the old ones are used"),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the stored credentials could not be read again; the old ones are used")
+        }
         Err(error) => tracing::error!(%error, "reading the stored credentials again was interrupted"),
     }
 }

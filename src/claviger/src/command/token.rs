@@ -25,7 +25,9 @@ fn exchange(broker: &str, audience: &[String], scope: &[String]) -> Result<(), F
     form.append_pair("grant_type", token::GRANT_TYPE)
         .append_pair("subject_token", subject.expose())
         .append_pair("subject_token_type", "urn:ietf:params:oauth:token-type:jwt");
-    audience.iter().for_each(|one| drop(form.append_pair("audience", one)));
+    for one in audience {
+        form.append_pair("audience", one);
+    }
     if !scope.is_empty() {
         form.append_pair("scope", &scope.join(" "));
     }
@@ -71,5 +73,10 @@ fn post(broker: &str, path: &str, form: Zeroizing<String>) -> Result<(StatusCode
     let url = url.map_err(|error| Failure::new(format!("{broker:?} is no URL: {error}")))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("no runtime can be started: {error}")))?;
-    runtime.block_on(crate::client::send(Method::POST, &url, &[("content-type", "application/x-www-form-urlencoded")], form.as_bytes()))
+    runtime.block_on(crate::client::send(
+        Method::POST,
+        &url,
+        &[("content-type", "application/x-www-form-urlencoded")],
+        form.as_bytes(),
+    ))
 }

@@ -64,6 +64,10 @@ impl Answer for Agents {
             let carried = AssertUnwindSafe(self.broker.gateway.carry(request)).catch_unwind().await;
             return carried.map_or_else(|_| fault(), |answer| answer.map(Outgoing::Clean));
         }
+        if let Err(denial) = self.broker.gateway.admit(request.headers(), request.uri()) {
+            let told = denial.told();
+            return ours(told.status, told.error, told.description);
+        }
         let answered = self.routes.clone().oneshot(request.map(axum::body::Body::new)).await;
         answered.map_or_else(|never| match never {}, |answer| answer.map(Outgoing::Ours))
     }
@@ -98,9 +102,12 @@ async fn exchange(State(routes): State<Arc<Routes>>, headers: HeaderMap, body: B
 /// RFC 7662, for the resource servers that the configuration names.
 async fn introspect(State(routes): State<Arc<Routes>>, headers: HeaderMap, body: Bytes) -> AxumResponse {
     if !is_known_client(&routes.clients, &headers) {
-        let body = ErrorBody::new(ErrorCode::InvalidClient, "introspection needs the credentials of a configured client");
+        let body =
+            ErrorBody::new(ErrorCode::InvalidClient, "introspection needs the credentials of a configured client");
         let mut response = secret_json(ErrorCode::InvalidClient.status(), &body);
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"introspection\""));
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"introspection\""));
         return response;
     }
     if let Err(refused) = form(&headers) {
@@ -152,7 +159,10 @@ async fn authorization_server(State(routes): State<Arc<Routes>>) -> AxumResponse
 }
 
 /// RFC 9728.
-async fn protected_resource(State(routes): State<Arc<Routes>>, Path((kind, name)): Path<(String, String)>) -> AxumResponse {
+async fn protected_resource(
+    State(routes): State<Arc<Routes>>,
+    Path((kind, name)): Path<(String, String)>,
+) -> AxumResponse {
     let wanted = format!("{}/{kind}/{name}", routes.public_url);
     let upstream = routes.broker.gateway.upstreams().iter().find(|upstream| upstream.resource().as_str() == wanted);
     let Some(upstream) = upstream else { return StatusCode::NOT_FOUND.into_response() };
@@ -203,7 +213,8 @@ fn is_known_client(clients: &[IntrospectionClient], headers: &HeaderMap) -> bool
 }
 
 fn overloaded() -> Response<Outgoing> {
-    let mut response = ours(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "too many calls are waiting; try again shortly");
+    let mut response =
+        ours(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "too many calls are waiting; try again shortly");
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }

@@ -62,18 +62,24 @@ pub(super) async fn answer(gateway: &Gateway, approved: Approved, asked: McpAske
 }
 
 /// Opens a session at the upstream, and one of ours in front of it.
-async fn initialize(gateway: &Gateway, approved: &Approved, request: Request) -> Result<Response<Clean>, Denial> {
+async fn initialize(gateway: &Gateway, approved: &Approved, mut request: Request) -> Result<Response<Clean>, Denial> {
     let rejected = |fault, id: &Id| Denial::Malformed(mcp::Rejected::new(fault, Some(id.clone())));
     let callers = request.id().clone();
     let client = {
         let handshake = Handshake::of(&request).map_err(|fault| rejected(fault, &callers))?;
-        ClientMeta::new(handshake.capabilities.clone(), Some(handshake.client_info.clone()), None)
+        ClientMeta::new(handshake.capabilities.clone(), Some(handshake.client_info.clone()), None).without_tasks()
     };
+    request.params_mut().set("capabilities", client.capabilities().clone());
     let sent = gateway.new_request_id();
     let leg = message_leg(gateway, approved, None, request.with_id(sent.clone()));
     let response = gateway.forward(approved, leg).await?;
     let upstream_session = gateway.session_of(&response)?;
-    let message = one_message(response, &sent).await?;
+    let mut message = one_message(response, &sent).await?;
+    if let Outcome::Result(result) = &mut message
+        && let Some(mcp::Json::Object(capabilities)) = result.member_mut("capabilities")
+    {
+        capabilities.remove("tasks");
+    }
     let version = match &message {
         Outcome::Result(result) => negotiated(result)?,
         Outcome::Error(_) => {

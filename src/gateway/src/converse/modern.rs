@@ -25,7 +25,7 @@ use crate::{
 pub(super) async fn answer(gateway: &Gateway, approved: Approved, asked: McpAsked) -> Result<Response<Clean>, Denial> {
     match asked.message {
         McpMessage::Request(request) => {
-            let client = asked.client.unwrap_or_default();
+            let client = asked.client.unwrap_or_default().without_tasks();
             call(gateway, approved, request, &client, &asked.headers).await
         }
         // The only one is a cancellation, and over HTTP closing the stream says the same.

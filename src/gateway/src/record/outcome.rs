@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::{LeaseId, Timestamp};
 use redact::{Class, Report};
 use ring::digest::{Context, SHA256};
+use tokio::time::Instant;
 
 use super::{
     Recorder,
@@ -22,7 +23,7 @@ pub(crate) struct PendingOutcome {
 struct Open {
     upstream: Arc<Upstream>,
     intent: u64,
-    started: Timestamp,
+    began: Instant,
     status: Option<u16>,
     lease: Option<LeaseId>,
     digest: Context,
@@ -31,9 +32,9 @@ struct Open {
 }
 
 impl PendingOutcome {
-    pub(super) fn new(recorder: Recorder, upstream: &Arc<Upstream>, intent: u64, started: Timestamp) -> Self {
+    pub(super) fn new(recorder: Recorder, upstream: &Arc<Upstream>, intent: u64) -> Self {
         let (digest, masked) = (Context::new(&SHA256), Report::default());
-        let open = Open { upstream: Arc::clone(upstream), intent, started, status: None, lease: None, digest, bytes: 0, masked };
+        let open = Open { upstream: Arc::clone(upstream), intent, began: Instant::now(), status: None, lease: None, digest, bytes: 0, masked };
         Self { recorder, open: Some(Box::new(open)) }
     }
 
@@ -75,9 +76,8 @@ impl PendingOutcome {
     ) -> impl Future<Output = Result<(), tlog::AppendError>> + Send + use<> {
         let recorder = self.recorder.clone();
         let entry = self.open.take().map(|open| {
-            let at = recorder.now();
-            open.count(&recorder.metrics, ending, at);
-            open.into_entry(ending, at)
+            open.count(&recorder.metrics, ending);
+            open.into_entry(ending, recorder.now())
         });
         async move {
             match entry {
@@ -89,10 +89,10 @@ impl PendingOutcome {
 }
 
 impl Open {
-    fn count(&self, metrics: &Metrics, ending: Ending, at: Timestamp) {
+    fn count(&self, metrics: &Metrics, ending: Ending) {
         metrics.call(Some(self.upstream.name().as_str()), ending.as_str());
         let of = |class| self.masked.count_of(class);
-        metrics.settled(at.since(self.started), of(Class::LiveSecret), of(Class::NamedField));
+        metrics.settled(self.began.elapsed(), of(Class::LiveSecret), of(Class::NamedField));
     }
 
     fn into_entry(self, ending: Ending, at: Timestamp) -> Vec<u8> {
@@ -108,7 +108,7 @@ impl Open {
             masked_secrets: self.masked.count_of(Class::LiveSecret),
             masked_fields: self.masked.count_of(Class::NamedField),
             lease: self.lease.as_ref(),
-            latency: at.since(self.started),
+            latency: self.began.elapsed(),
         })
     }
 }

@@ -78,9 +78,8 @@ impl Log {
             writer: Mutex::new(writer),
             group: Mutex::default(),
             unpublished_bytes,
-            _lock: lock,
         };
-        Ok(Self { core: Arc::new(core) })
+        Ok(Self { core: Arc::new(core), _lock: Arc::new(lock) })
     }
 }
 

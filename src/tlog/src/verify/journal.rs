@@ -8,12 +8,17 @@ use crate::log::{Frame, JOURNAL, SegmentReader, Segments};
 use crate::merkle::TreeHash;
 use crate::tile::TILE_WIDTH;
 
+/// Entries of the tail that are kept for comparison with tiles ahead of the checkpoint: more than a writer leaves unpublished.
+const TAIL_ENTRIES_MAX: usize = 1 << 20;
+
 /// What the journal has beyond the checkpoint.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
-    pub(super) leaves: Vec<TreeHash>,
-    pub(super) entries: Vec<Vec<u8>>,
+    pub(super) count: u64,
     pub(super) torn_bytes: u64,
+    /// The first entries, and what they hash to.
+    pub(super) entries: Vec<Vec<u8>>,
+    pub(super) leaves: Vec<TreeHash>,
 }
 
 /// What published entries hash to, one tile at a time.
@@ -68,8 +73,11 @@ impl Check {
                 match reader.next().map_err(failed)? {
                     Frame::Entry(entry, leaf) => {
                         if end >= size {
-                            tail.leaves.push(leaf);
-                            tail.entries.push(entry.to_vec());
+                            tail.count += 1;
+                            if tail.entries.len() < TAIL_ENTRIES_MAX {
+                                tail.leaves.push(leaf);
+                                tail.entries.push(entry.to_vec());
+                            }
                         } else if self.is_other(end, &leaf, &mut published) {
                             self.find(Finding::JournalDisagrees { path: path.clone(), index: end });
                         }

@@ -149,7 +149,7 @@ async fn callers_that_are_cancelled_at_any_point_block_nobody() {
             drop(callers.spawn(task));
         } else {
             // A task that is aborted stands at whichever await it has reached.
-            let task = callers.spawn(async move { task.await });
+            let task = callers.spawn(task);
             doomed.push(task);
         }
         if i % 7 == 0 {

@@ -115,14 +115,17 @@ async fn segments_roll_and_those_that_are_published_go() {
 #[tokio::test]
 async fn the_log_reopens_at_every_size_around_full_tiles() {
     let folder = tempfile::tempdir().unwrap();
-    for size in 1..=520 {
+    let mut before = 0;
+    for size in (1..=4).chain(252..=260).chain(508..=516) {
         let log = open(folder.path());
-        assert_eq!(log.size(), size - 1);
-        append_many(&log, size - 1..size).await;
+        assert_eq!(log.size(), before);
+        append_many(&log, before..size).await;
+        before = size;
         if size % 3 != 0 {
             assert_eq!(log.publish_blocking().unwrap().size(), size);
         }
     }
-    assert_eq!(intact(folder.path()), (520, 0));
+    drop(open(folder.path()).publish_blocking().unwrap());
+    assert_eq!(intact(folder.path()), (516, 0));
     assert!(!folder.path().join("tile/entries/000.p").exists(), "partial tiles go when the full one has come");
 }
