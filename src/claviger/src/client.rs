@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dial::{DialOptions, Dialer, PoolKey, PoolLimits, RequestBody, Target, Timeouts};
-use http::{Method, Request, StatusCode, header};
+use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use model::AddressClass;
 use url::Url;
@@ -16,13 +16,24 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// More than any answer that a person reads.
 const BODY_BYTES_MAX: usize = 4 << 20;
 
-/// Sends one request to a broker that a person named, wherever it is.
+/// Sends one request to a broker that a person named, wherever it is, for its status and its body.
 pub(crate) async fn send(
     method: Method,
     url: &Url,
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<(StatusCode, Bytes), Failure> {
+    let response = exchange(method, url, headers, body).await?;
+    Ok((response.status(), response.into_body()))
+}
+
+/// As [`send`], with the headers of the answer.
+pub(crate) async fn exchange(
+    method: Method,
+    url: &Url,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Response<Bytes>, Failure> {
     let failed =
         |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", url.origin().ascii_serialization()));
     let mut base = url.clone();
@@ -46,9 +57,9 @@ pub(crate) async fn send(
     let request = request.body(RequestBody::bytes(Bytes::copy_from_slice(body))).map_err(|error| failed(&error))?;
     let exchange = async {
         let response = pool.send(request).await.map_err(|error| failed(&error))?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), BODY_BYTES_MAX).collect().await;
-        Ok((status, body.map_err(|error| failed(&error))?.to_bytes()))
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, BODY_BYTES_MAX).collect().await;
+        Ok(Response::from_parts(head, body.map_err(|error| failed(&error))?.to_bytes()))
     };
     tokio::time::timeout(TIMEOUT, exchange).await.map_err(|_| failed(&"no answer in time"))?
 }

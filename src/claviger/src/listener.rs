@@ -5,7 +5,7 @@ mod agents;
 mod outgoing;
 mod tls;
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use config::Protection;
 use http::{Request, Response};
@@ -31,6 +31,8 @@ const HANDSHAKE_WAIT_MAX: Duration = Duration::from_secs(10);
 const HEADERS_MAX: usize = 100;
 /// Calls of one HTTP/2 connection at a time.
 const STREAMS_MAX: u32 = 256;
+/// More than one person and the broker beside it open.
+const FREE_CONNECTIONS_MAX: usize = 64;
 /// How long accepting pauses when the process has no descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -75,6 +77,14 @@ impl Listener {
             Protection::Loopback | Protection::TerminatorInFront => None,
         };
         Ok(Self { socket, acceptor, connections_max, header_wait_max })
+    }
+
+    /// Binds any free port of this machine, for what never leaves it.
+    pub(crate) async fn bind_free() -> Result<Self, Failure> {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let socket = socket.map_err(|error| Failure::new(format!("no port of this machine is free: {error}")))?;
+        let (connections_max, header_wait_max) = (FREE_CONNECTIONS_MAX, HANDSHAKE_WAIT_MAX);
+        Ok(Self { socket, acceptor: None, connections_max, header_wait_max })
     }
 
     /// The address that was bound.

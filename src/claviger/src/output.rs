@@ -13,6 +13,12 @@ impl Failure {
         Self(text.into())
     }
 
+    /// What failed, and each cause below it.
+    pub(crate) fn because(what: &str, error: &dyn std::error::Error) -> Self {
+        let causes = std::iter::successors(Some(error), |error| error.source());
+        Self(causes.fold(what.to_owned(), |text, cause| format!("{text}: {cause}")))
+    }
+
     /// Says it on standard error.
     pub(crate) fn report(&self) -> ExitCode {
         eprintln!("claviger: {self}");

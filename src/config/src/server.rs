@@ -35,7 +35,7 @@ pub struct Server {
 pub struct Limits {
     /// Worker threads; 0 is one for each core.
     pub workers: usize,
-    /// The largest body of a request.
+    /// The largest MCP message, and the largest body that a credential is put into.
     pub request_body_bytes_max: usize,
     /// Connections that are open at once.
     pub connections_max: usize,
@@ -72,7 +72,7 @@ pub(crate) struct ServerTable {
     /// Worker threads; 0 is one for each core.
     #[serde(default = "workers_default")]
     workers: At<Number<0, 1024>>,
-    /// The largest body of a request.
+    /// The largest MCP message, and the largest body that a credential is put into. Other bodies stream, however long.
     #[serde(default = "request_body_bytes_max_default")]
     request_body_bytes_max: At<Number<1024, 1_073_741_824>>,
     /// Connections that are open at once; more wait to be accepted.

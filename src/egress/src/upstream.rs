@@ -105,6 +105,13 @@ impl UpstreamTarget {
         self.parts.credential.as_ref()
     }
 
+    /// Whether the credential goes into the body of a request, which must then be all there.
+    #[must_use]
+    pub fn fills_body(&self) -> bool {
+        let slot = self.parts.credential.as_ref().map(|credential| &credential.binding.injection);
+        matches!(slot, Some(Injection::Body { .. }))
+    }
+
     pub(crate) fn extra_headers(&self) -> &[HeaderName] {
         &self.parts.extra_headers
     }

@@ -59,10 +59,7 @@ impl Approved {
     /// The same permission for a message that only serves this call, such as the handshake of the older era. The record
     /// names it by its own method.
     pub(crate) fn serving(&self, method: &'static str) -> Self {
-        let mut facts = (*self.facts).clone();
-        facts.action = Some(method.into());
-        facts.tool = None;
-        facts.arguments_sha256 = None;
+        let facts = self.facts.serving(method);
         Self { facts: Arc::new(facts), ..self.clone() }
     }
 }

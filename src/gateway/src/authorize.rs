@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp::{Ask, Fault, ListKind, Notice, Rejected, ask::Reference};
+use mcp::{Ask, Fault, Json, ListKind, Notice, Rejected, ask::Reference};
 use model::{RuleId, Scope};
 use policy::{Action, Arguments, Context, Decision, HttpRequest, Obligations, Question, Target};
 
@@ -79,12 +79,14 @@ fn judge_mcp(
     let name = upstream.name();
     let action = Action::from_method(request.method()).ok_or_else(|| rejected(Fault::UnknownMethod))?;
     let (target, arguments) = match ask {
-        Ask::Initialize(_)
-        | Ask::Ping
-        | Ask::Discover
-        | Ask::List { .. }
-        | Ask::SetLevel { .. }
-        | Ask::Listen { .. } => (Target::Upstream(name), None),
+        Ask::Initialize(_) | Ask::Ping | Ask::Discover | Ask::List { .. } | Ask::SetLevel { .. } => {
+            (Target::Upstream(name), None)
+        }
+        Ask::Listen { notifications } => {
+            let uris = notifications.member("resourceSubscriptions").and_then(Json::as_array).unwrap_or_default();
+            may_watch(session, upstream, uris).map_err(|refused| refused.unwrap_or_else(|| rejected(WATCHED)))?;
+            (Target::Upstream(name), None)
+        }
         Ask::ToolsCall { name: tool, arguments } => {
             known.tool = Some(tool.to_owned());
             in_scope(session, upstream, tool)?;
@@ -107,6 +109,21 @@ fn judge_mcp(
     let lazy = || serde_json::from_slice(&arguments?.to_vec()).ok();
     let arguments = if arguments.is_some() { Arguments::Lazy(&lazy) } else { Arguments::Absent };
     decide(session, action, target, None, arguments)
+}
+
+/// What a list of watched resources must be.
+const WATCHED: Fault =
+    Fault::Param { name: "notifications", expected: "an object whose resourceSubscriptions are strings" };
+
+/// Each resource that a listener wants to watch needs what a subscription to it alone would need. `None` where one is no URI.
+fn may_watch(session: &LiveSession, upstream: &Upstream, uris: &[Json]) -> Result<(), Option<Denial>> {
+    for uri in uris {
+        let uri = uri.as_str().ok_or(None)?;
+        in_whole_scope(session, upstream)?;
+        let target = Target::Resource(upstream.name(), uri);
+        decide(session, Action::ResourcesSubscribe, target, None, Arguments::Absent)?;
+    }
+    Ok(())
 }
 
 /// Asks policy.
@@ -161,6 +178,5 @@ fn has_whole_scope(session: &LiveSession, upstream: &Upstream) -> bool {
 
 /// The rule of what serves a call that was judged already.
 fn serving() -> (RuleId, Obligations) {
-    let rule = "serves-a-judged-call".parse().expect("the word is visible ASCII");
-    (rule, Obligations::default())
+    (policy::SERVES_A_JUDGED_CALL.clone(), Obligations::default())
 }

@@ -21,8 +21,9 @@ use crate::{
 };
 
 impl Gateway {
-    /// Carries one call. Every call is answered: a refusal is an answer too, and both are recorded.
-    pub async fn carry(&self, request: Request<Incoming>) -> Response<Clean> {
+    /// Carries one call. Every call is answered: a refusal is an answer too, and both are recorded. An answer may need further
+    /// exchanges while it streams, so it can hold the gateway.
+    pub async fn carry(self: &Arc<Self>, request: Request<Incoming>) -> Response<Clean> {
         let mut known = Facts::new(self.new_trace(), self.clock.now());
         let answer = match self.judge(request, &mut known).await {
             Ok((approved, Asked::Http(asked))) => plain::answer(self, approved, *asked).await,
@@ -50,7 +51,10 @@ impl Gateway {
     }
 
     /// One exchange with the upstream: recorded, carried, masked, recorded.
-    pub(crate) async fn forward(&self, approved: &Approved, leg: Leg) -> Result<Response<Clean>, Denial> {
+    ///
+    /// # Errors
+    /// The record's, egress's or the mask's; the outcome of what was sent is recorded before.
+    pub async fn forward(&self, approved: &Approved, leg: Leg) -> Result<Response<Clean>, Denial> {
         let recorded = self.recorder.intent(approved, leg).await?;
         let (ticket, outcome) = recorded.into_parts();
         let carried = tokio::select! {

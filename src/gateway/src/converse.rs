@@ -14,8 +14,9 @@ mod modern;
 mod rewrite;
 mod sessions;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
+use bytes::Bytes;
 use egress::{ForwardPath, Outbound};
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use mcp::{Era, Mirrors};
@@ -35,7 +36,7 @@ pub(crate) const MESSAGE_BYTES_MAX: usize = 16 << 20;
 
 /// One exchange with an upstream, ready to be recorded and sent.
 #[derive(Debug)]
-pub(crate) struct Leg {
+pub struct Leg {
     pub(crate) method: Method,
     pub(crate) path: ForwardPath,
     pub(crate) headers: HeaderMap,
@@ -55,10 +56,11 @@ impl Leg {
 }
 
 /// The bytes of a message, and the digest by which the ticket names them.
-fn judged(message: Vec<u8>) -> Outbound {
+pub(crate) fn judged(message: impl Into<Bytes>) -> Outbound {
+    let message = message.into();
     let mut sha256 = [0; 32];
     sha256.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &message).as_ref());
-    Outbound::bytes(message.into(), sha256)
+    Outbound::bytes(message, sha256)
 }
 
 /// The endpoint is the destination itself.
@@ -73,12 +75,18 @@ pub(crate) struct Conversations {
     legacy: sessions::LegacySessions,
     /// Handshakes that are held for callers of the current era.
     lower: lower::Held,
+    /// Which upstreams said lately what their tools mirror.
+    lift: lift::Learned,
     /// The arguments that tools of an upstream mirror in headers, as its lists said last; by upstream.
     mirrors: RwLock<HashMap<model::UpstreamName, HashMap<String, Mirrors>>>,
 }
 
 /// Answers what was asked.
-pub(crate) async fn answer(gateway: &Gateway, approved: Approved, asked: McpAsked) -> Result<Response<Clean>, Denial> {
+pub(crate) async fn answer(
+    gateway: &Arc<Gateway>,
+    approved: Approved,
+    asked: McpAsked,
+) -> Result<Response<Clean>, Denial> {
     let upstream = match approved.upstream().speech() {
         Speech::Mcp(era) => *era,
         Speech::Http(_) => return Err(Denial::UnknownUpstream),

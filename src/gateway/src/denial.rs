@@ -86,6 +86,11 @@ pub enum Denial {
         /// For the log.
         reason: String,
     },
+    /// The call was made and its outcome cannot be recorded, so its answer is withheld.
+    OutcomeUnrecorded {
+        /// For the log.
+        reason: String,
+    },
     /// The upstream could not be called, or its answer was none.
     Egress(EgressError),
     /// The upstream refused the credential that Claviger presented.
@@ -198,8 +203,17 @@ impl Denial {
             Self::UpstreamProtocol { .. } => {
                 told(S::BAD_GATEWAY, "upstream_protocol", "the upstream's answer is not one of the protocol")
             }
+            Self::OutcomeUnrecorded { .. } | Self::Interrupted(Interrupted::Unrecorded) => told(
+                S::INTERNAL_SERVER_ERROR,
+                "outcome_unrecorded",
+                "the call was made, its outcome could not be recorded, so its answer is withheld",
+            ),
             Self::Interrupted(Interrupted::SessionEnded) => Self::SessionEnded.told(),
-            Self::Interrupted(_) => told(S::BAD_GATEWAY, "upstream_cut", "the upstream's answer broke off"),
+            Self::Interrupted(Interrupted::Unscannable) => Self::Unscannable(redact::Unscannable::Corrupt).told(),
+            Self::Interrupted(Interrupted::Protocol) => Self::UpstreamProtocol { reason: "" }.told(),
+            Self::Interrupted(Interrupted::Upstream) => {
+                told(S::BAD_GATEWAY, "upstream_cut", "the upstream's answer broke off")
+            }
             Self::Unscannable(_) => told(
                 S::BAD_GATEWAY,
                 "unscannable",
@@ -248,9 +262,10 @@ impl Denial {
     #[must_use]
     pub(crate) fn reason(&self) -> String {
         match self {
-            Self::InvalidToken { reason } | Self::RecordUnavailable { reason } | Self::Internal { reason } => {
-                reason.clone()
-            }
+            Self::InvalidToken { reason }
+            | Self::RecordUnavailable { reason }
+            | Self::OutcomeUnrecorded { reason }
+            | Self::Internal { reason } => reason.clone(),
             Self::UpstreamProtocol { reason } => (*reason).to_owned(),
             Self::Egress(error) => error.to_string(),
             Self::Unscannable(error) => error.to_string(),
@@ -264,19 +279,9 @@ impl Denial {
     /// Whether waiting a second may help; then the answer says so.
     #[must_use]
     pub(crate) const fn is_passing(&self) -> bool {
-        matches!(self, Self::RecordUnavailable { .. } | Self::Overloaded)
-    }
-
-    /// Whether the call had been recorded and sent: then its outcome says what came of it.
-    #[must_use]
-    pub(crate) const fn follows_an_intent(&self) -> bool {
         matches!(
             self,
-            Self::Egress(_)
-                | Self::CredentialRefused
-                | Self::UpstreamProtocol { .. }
-                | Self::Interrupted(_)
-                | Self::Unscannable(_)
+            Self::RecordUnavailable { .. } | Self::Overloaded | Self::Egress(EgressError::CredentialSourceUnreachable)
         )
     }
 

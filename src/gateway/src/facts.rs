@@ -1,6 +1,12 @@
 //! What is known of a call so far: filled as it passes the stages, read when it is recorded or refused.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use mcp::{Era, Id};
 use model::{Timestamp, TraceContext};
@@ -40,12 +46,31 @@ pub(crate) struct Facts {
     pub(crate) tool: Option<String>,
     /// The SHA-256 of the canonical (RFC 8785) arguments.
     pub(crate) arguments_sha256: Option<[u8; 32]>,
+    /// Whether the intent of this very call is in the record; shared by the copies that go with its exchanges.
+    intended: Arc<AtomicBool>,
 }
 
 impl Facts {
     /// Of a call of which nothing is known but that it came.
-    pub(crate) const fn new(trace: TraceContext, arrived: Timestamp) -> Self {
+    pub(crate) fn new(trace: TraceContext, arrived: Timestamp) -> Self {
         let (voice, upstream, session, action) = (Voice::Http, None, None, None);
-        Self { trace, arrived, voice, upstream, session, action, tool: None, arguments_sha256: None }
+        let intended = Arc::new(AtomicBool::new(false));
+        Self { trace, arrived, voice, upstream, session, action, tool: None, arguments_sha256: None, intended }
+    }
+
+    /// Of a message that only serves this call: the same caller and trace, and an intent of its own.
+    pub(crate) fn serving(&self, method: &'static str) -> Self {
+        let (action, intended) = (Some(Cow::Borrowed(method)), Arc::new(AtomicBool::new(false)));
+        Self { action, tool: None, arguments_sha256: None, intended, ..self.clone() }
+    }
+
+    /// Notes that the intent is in the record.
+    pub(crate) fn note_intent(&self) {
+        self.intended.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the intent is in the record; then the outcome that belongs to it says what came of the call.
+    pub(crate) fn is_intended(&self) -> bool {
+        self.intended.load(Ordering::Relaxed)
     }
 }

@@ -49,6 +49,15 @@ pub use record::Recorder;
 pub use session::{LiveSession, SWEEP_INTERVAL, Sessions};
 pub use upstream::{Speech, Upstream, Upstreams};
 
+/// What each stage hands to the next. Nobody outside can make any of it, so the stages that take it are closed to all but those
+/// who went through the stages before; `tests/skipped_stages.rs` shows what does not compile.
+pub mod evidence {
+    pub use crate::{
+        approve::Approved, authenticate::Authenticated, authorize::Permit, converse::Leg, mask::Clean,
+        record::Recorded, session::InSession,
+    };
+}
+
 /// What a gateway is made of.
 pub struct GatewayParts {
     /// Which hosts and origins are ours.

@@ -109,7 +109,7 @@ impl Clean {
     /// Reads to the end.
     ///
     /// # Errors
-    /// [`Denial::TooLarge`] beyond `bytes_max`, otherwise what interrupted the body.
+    /// [`Denial::UpstreamProtocol`] beyond `bytes_max`, otherwise what interrupted the body.
     pub(crate) async fn collect(mut self, bytes_max: usize) -> Result<Bytes, Denial> {
         if let Kind::Whole(bytes) = self.0 {
             return Ok(bytes);
@@ -188,7 +188,7 @@ pub(crate) async fn mask(
     let masker = Masker::new(fingerprints, Content::of(content_type));
     let stream = MaskedStream::new(decoder, masker, outcome, session, is_event_stream(content_type));
     let clean = if body.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX) {
-        Clean(Kind::Whole(whole(stream, body).await?))
+        Clean(Kind::Whole(whole(stream, body, session).await?))
     } else {
         Clean(Kind::Stream(Box::new(stream.reading(body))))
     };
@@ -199,8 +199,13 @@ pub(crate) async fn mask(
 }
 
 /// Scans a short answer to its end and records its outcome.
-async fn whole(mut stream: MaskedStream, mut body: UpstreamBody) -> Result<Bytes, Denial> {
-    while let Some(frame) = body.frame().await {
+async fn whole(mut stream: MaskedStream, mut body: UpstreamBody, session: &LiveSession) -> Result<Bytes, Denial> {
+    loop {
+        let frame = tokio::select! {
+            frame = body.frame() => frame,
+            () = session.end().cancelled() => return Err(fail(stream.into_outcome(), Denial::SessionEnded).await),
+        };
+        let Some(frame) = frame else { break };
         let scanned = match frame.map(Frame::into_data) {
             Ok(Ok(data)) => stream.scan(data).map_err(Denial::Unscannable),
             // Trailers are dropped: a caller cannot tell a masked one from a missing one.
@@ -227,15 +232,19 @@ async fn whole(mut stream: MaskedStream, mut body: UpstreamBody) -> Result<Bytes
         }
     };
     let settled = stream.into_outcome().settle(Ending::Complete).await;
-    settled.map_err(|error| Denial::RecordUnavailable { reason: error.to_string() })?;
+    settled.map_err(|error| Denial::OutcomeUnrecorded { reason: error.to_string() })?;
     Ok(bytes)
 }
 
 /// Records that an exchange failed, and gives the reason back.
 pub(crate) async fn fail(mut outcome: PendingOutcome, denial: Denial) -> Denial {
-    match outcome.settle(Ending::Failed(denial.told().error)).await {
+    let ending = match &denial {
+        Denial::SessionEnded => Ending::Cut,
+        denial => Ending::Failed(denial.told().error),
+    };
+    match outcome.settle(ending).await {
         Ok(()) => denial,
-        Err(error) => Denial::RecordUnavailable { reason: error.to_string() },
+        Err(error) => Denial::OutcomeUnrecorded { reason: error.to_string() },
     }
 }
 

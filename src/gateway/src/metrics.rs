@@ -13,7 +13,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-/// From a tenth of a millisecond to about a minute and a half.
+/// From a tenth of a millisecond to about forty seconds.
 fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.000_1, 2.5, 15))
 }

@@ -6,6 +6,8 @@ mod mcp;
 use std::{sync::Arc, time::Duration};
 
 use ::http::Request;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
 use crate::{
@@ -41,4 +43,30 @@ pub(crate) async fn read(
             http::read(request, operations, rest, known).map(|asked| Asked::Http(Box::new(asked)))
         }
     }
+}
+
+/// A body that is read whole: within the limits of length and time.
+pub(crate) async fn collect(mut body: Incoming, limits: ReadLimits) -> Result<Bytes, Denial> {
+    let all = async {
+        let mut first = Bytes::new();
+        let mut rest = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(|_| Denial::BodyUnread)?.into_data() else { continue };
+            if first.len() + rest.len() + data.len() > limits.message_bytes_max {
+                return Err(Denial::TooLarge);
+            }
+            if first.is_empty() {
+                first = data;
+            } else {
+                rest.extend_from_slice(&data);
+            }
+        }
+        if rest.is_empty() {
+            return Ok(first);
+        }
+        let mut whole = BytesMut::from(first);
+        whole.extend_from_slice(&rest);
+        Ok(whole.freeze())
+    };
+    tokio::time::timeout(limits.message_wait_max, all).await.map_err(|_| Denial::BodyUnread)?
 }

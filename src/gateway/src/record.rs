@@ -62,7 +62,7 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Denial::RecordUnavailable`]; then nothing may be sent.
-    pub(crate) async fn intent(&self, approved: &Approved, leg: Leg) -> Result<Recorded, Denial> {
+    pub async fn intent(&self, approved: &Approved, leg: Leg) -> Result<Recorded, Denial> {
         let facts = approved.facts();
         let (session, upstream) = (approved.session().facts(), approved.upstream());
         let at = self.clock.now();
@@ -70,6 +70,7 @@ impl Recorder {
         let entry = entry::intent(facts, approved.rule(), credential, at);
         let durability = stricter(approved.durability(), self.durability);
         let receipt = self.log.append(&entry, durability).await.map_err(unavailable)?;
+        facts.note_intent();
         let ticket = ForwardTicket::new(TicketParts {
             record: receipt.index(),
             recorded_at: at,

@@ -16,7 +16,7 @@ const RETRY_AFTER: &str = "1";
 /// Records a refusal and answers it.
 pub(crate) async fn refuse(recorder: &Recorder, known: &Facts, denial: Denial) -> Response<Clean> {
     // A failure after the intent is in the record as that intent's outcome.
-    if !denial.follows_an_intent() {
+    if !known.is_intended() {
         recorder.denied(known, &denial).await;
     }
     log(known, &denial);

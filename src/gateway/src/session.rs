@@ -62,7 +62,7 @@ impl LiveSession {
 }
 
 /// Evidence that a call belongs to a running session which may use the resource that was called.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct InSession {
     session: Arc<LiveSession>,
 }
@@ -138,7 +138,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Denial::SessionEnded`] or [`Denial::WrongAudience`].
-    pub(crate) fn enter(caller: Authenticated, resource: &Resource, now: Timestamp) -> Result<InSession, Denial> {
+    pub fn enter(caller: Authenticated, resource: &Resource, now: Timestamp) -> Result<InSession, Denial> {
         let session = caller.into_session();
         if !session.is_running(now) {
             return Err(Denial::SessionEnded);

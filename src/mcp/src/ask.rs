@@ -9,6 +9,9 @@ use crate::{
     rpc::{Id, Notification, Request},
 };
 
+/// Names and URIs stand in records, policies and headers; a longer one is an attack, or content in the wrong place.
+const NAME_LENGTH_MAX: usize = 4_096;
+
 /// What a request asks for, with the parameters that name it. Everything borrows from the request: what is judged here is
 /// what is sent later.
 #[derive(Debug, Clone, Copy)]
@@ -110,10 +113,10 @@ impl<'a> Ask<'a> {
             Method::Ping => Self::Ping,
             Method::Discover => Self::Discover,
             Method::ToolsCall => {
-                Self::ToolsCall { name: params.text("name")?, arguments: params.some_object("arguments")? }
+                Self::ToolsCall { name: params.name("name")?, arguments: params.some_object("arguments")? }
             }
             Method::PromptsGet => {
-                Self::PromptsGet { name: params.text("name")?, arguments: params.some_object("arguments")? }
+                Self::PromptsGet { name: params.name("name")?, arguments: params.some_object("arguments")? }
             }
             Method::ToolsList => Self::List { kind: ListKind::Tools, cursor: params.some_text("cursor")? },
             Method::PromptsList => Self::List { kind: ListKind::Prompts, cursor: params.some_text("cursor")? },
@@ -121,9 +124,9 @@ impl<'a> Ask<'a> {
             Method::ResourceTemplatesList => {
                 Self::List { kind: ListKind::ResourceTemplates, cursor: params.some_text("cursor")? }
             }
-            Method::ResourcesRead => Self::ResourcesRead { uri: params.text("uri")? },
-            Method::ResourcesSubscribe => Self::ResourcesSubscribe { uri: params.text("uri")? },
-            Method::ResourcesUnsubscribe => Self::ResourcesUnsubscribe { uri: params.text("uri")? },
+            Method::ResourcesRead => Self::ResourcesRead { uri: params.name("uri")? },
+            Method::ResourcesSubscribe => Self::ResourcesSubscribe { uri: params.name("uri")? },
+            Method::ResourcesUnsubscribe => Self::ResourcesUnsubscribe { uri: params.name("uri")? },
             Method::Complete => Self::Complete { reference: params.reference()? },
             Method::SetLevel => Self::SetLevel { level: params.text("level")? },
             Method::Listen => Self::Listen {
@@ -132,7 +135,7 @@ impl<'a> Ask<'a> {
                     .ok_or(Fault::Param { name: "notifications", expected: "an object" })?,
             },
             Method::TasksGet | Method::TasksUpdate | Method::TasksCancel | Method::TasksResult => {
-                Self::Task { method, task_id: params.text("taskId")? }
+                Self::Task { method, task_id: params.name("taskId")? }
             }
             Method::TasksList => Self::TasksList { cursor: params.some_text("cursor")? },
         })
@@ -197,6 +200,16 @@ impl<'a> Params<'a> {
         self.some_text(name)?.ok_or(Fault::Param { name, expected: "a string" })
     }
 
+    /// The name or URI of a thing.
+    fn name(&self, name: &'static str) -> Result<&'a str, Fault> {
+        let text = self.text(name)?;
+        if text.len() <= NAME_LENGTH_MAX {
+            Ok(text)
+        } else {
+            Err(Fault::Param { name, expected: "of at most 4096 bytes" })
+        }
+    }
+
     fn some_text(&self, name: &'static str) -> Result<Option<&'a str>, Fault> {
         match self.member(name) {
             None => Ok(None),
@@ -221,8 +234,8 @@ impl<'a> Params<'a> {
         let reference = self.member("ref").ok_or_else(|| fault.clone())?;
         let text = |name| reference.member(name).and_then(Json::as_str);
         match (text("type"), text("name"), text("uri")) {
-            (Some("ref/prompt"), Some(name), None) => Ok(Reference::Prompt(name)),
-            (Some("ref/resource"), None, Some(uri)) => Ok(Reference::Resource(uri)),
+            (Some("ref/prompt"), Some(name), None) if name.len() <= NAME_LENGTH_MAX => Ok(Reference::Prompt(name)),
+            (Some("ref/resource"), None, Some(uri)) if uri.len() <= NAME_LENGTH_MAX => Ok(Reference::Resource(uri)),
             _ => Err(fault),
         }
     }

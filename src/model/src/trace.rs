@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The length of the text: `00-`, two ids and the flags.
+const TEXT_LENGTH: usize = 55;
+
 /// A `traceparent` (W3C Trace Context, section 3.2): trace id, parent id and flags. An invalid one never fails a call; the
 /// reader starts a new trace instead.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,17 +56,20 @@ impl TraceContext {
     /// The trace id in lowercase hexadecimal.
     #[must_use]
     pub fn trace_id(&self) -> String {
-        self.trace_id.iter().map(|b| format!("{b:02x}")).collect()
+        let mut text = String::with_capacity(2 * self.trace_id.len());
+        text.extend(self.trace_id.iter().flat_map(digits).map(char::from));
+        text
     }
 }
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("00-")?;
-        self.trace_id.iter().try_for_each(|b| write!(f, "{b:02x}"))?;
-        f.write_str("-")?;
-        self.parent_id.iter().try_for_each(|b| write!(f, "{b:02x}"))?;
-        write!(f, "-{:02x}", self.flags)
+        let ids = self.trace_id.iter().flat_map(digits).chain(*b"-").chain(self.parent_id.iter().flat_map(digits));
+        let all = b"00-".iter().copied().chain(ids).chain(*b"-").chain(digits(&self.flags));
+        // Written at once: every call to an upstream carries this text.
+        let mut text = [0; TEXT_LENGTH];
+        text.iter_mut().zip(all).for_each(|(place, byte)| *place = byte);
+        f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -71,6 +77,12 @@ impl fmt::Debug for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// A byte as two lowercase hexadecimal digits.
+fn digits(byte: &u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)])
 }
 
 /// Lowercase hexadecimal only, as the standard has it.

@@ -76,11 +76,14 @@ pub(crate) static DEFAULT_DENY: LazyLock<RuleId> = LazyLock::new(|| fixed("defau
 /// The rule of a denial of a question that makes no sense.
 pub(crate) static MALFORMED_QUESTION: LazyLock<RuleId> = LazyLock::new(|| fixed("malformed-question"));
 
+/// The rule under which a message passes that only serves a call which was judged: a notification, an answer to the server.
+pub static SERVES_A_JUDGED_CALL: LazyLock<RuleId> = LazyLock::new(|| fixed("serves-a-judged-call"));
+
 /// Whether a policy file must not use the id for a rule of its own.
 pub(crate) fn is_reserved(id: &RuleId) -> bool {
-    *id == *DEFAULT_DENY || *id == *MALFORMED_QUESTION
+    [&*DEFAULT_DENY, &*MALFORMED_QUESTION, &*SERVES_A_JUDGED_CALL].contains(&id)
 }
 
 fn fixed(word: &str) -> RuleId {
-    word.parse().expect("the two words above are visible ASCII")
+    word.parse().expect("the words above are visible ASCII")
 }

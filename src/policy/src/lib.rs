@@ -25,7 +25,7 @@ mod value;
 
 pub use action::Action;
 pub use agent::AgentPolicy;
-pub use decision::{Decision, Reach, Reason};
+pub use decision::{Decision, Reach, Reason, SERVES_A_JUDGED_CALL};
 pub use obligation::{Durability, Obligations};
 pub use policies::{Policies, Policy, Source};
 pub use problem::{LoadError, Problem};

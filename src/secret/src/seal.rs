@@ -48,10 +48,10 @@ use crate::{
 pub const PLAINTEXT_LENGTH_MAX: usize = 64 * 1024;
 
 const VERSION: u8 = 1;
-const WRAP_NONCE_LENGTHGTH: usize = 32;
+const WRAP_NONCE_LENGTH: usize = 32;
 const COMMITMENT_LENGTH: usize = 32;
 const WRAPPED_LENGTH: usize = 32 + TAG_LENGTH;
-const PAYLOAD_AT: usize = 1 + WRAP_NONCE_LENGTHGTH + COMMITMENT_LENGTH + WRAPPED_LENGTH;
+const PAYLOAD_AT: usize = 1 + WRAP_NONCE_LENGTH + COMMITMENT_LENGTH + WRAPPED_LENGTH;
 const LENGTH_MIN: usize = PAYLOAD_AT + NONCE_LENGTH + TAG_LENGTH;
 
 /// Why nothing was sealed.
@@ -203,7 +203,7 @@ fn wrap(
     associated_data: &[u8],
     key: &KeyEncryptionKey,
 ) -> Result<Sealed, CannotSeal> {
-    let wrap_nonce = random::<WRAP_NONCE_LENGTHGTH>()?;
+    let wrap_nonce = random::<WRAP_NONCE_LENGTH>()?;
     let wrap = Wrap::derive(key, &wrap_nonce);
     let mut bytes = Vec::with_capacity(PAYLOAD_AT + payload.len());
     bytes.push(VERSION);
@@ -216,7 +216,7 @@ fn wrap(
 
 fn unwrap_data_key(sealed: &Sealed, associated_data: &[u8], key: &KeyEncryptionKey) -> Result<KeyBytes, CannotOpen> {
     let (_version, rest) = sealed.0.split_first().ok_or(CannotOpen)?;
-    let (wrap_nonce, rest) = rest.split_first_chunk::<WRAP_NONCE_LENGTHGTH>().ok_or(CannotOpen)?;
+    let (wrap_nonce, rest) = rest.split_first_chunk::<WRAP_NONCE_LENGTH>().ok_or(CannotOpen)?;
     let (commitment, rest) = rest.split_first_chunk::<COMMITMENT_LENGTH>().ok_or(CannotOpen)?;
     let (wrapped, payload) = rest.split_first_chunk::<WRAPPED_LENGTH>().ok_or(CannotOpen)?;
     let wrap = Wrap::derive(key, wrap_nonce);
@@ -240,7 +240,7 @@ struct Wrap {
 }
 
 impl Wrap {
-    fn derive(key: &KeyEncryptionKey, wrap_nonce: &[u8; WRAP_NONCE_LENGTHGTH]) -> Self {
+    fn derive(key: &KeyEncryptionKey, wrap_nonce: &[u8; WRAP_NONCE_LENGTH]) -> Self {
         let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, wrap_nonce).extract(key.bytes().expose());
         let expand = |info: &'static [u8], out: &mut [u8]| {
             let info = [info];

@@ -27,7 +27,7 @@ pub enum TokenRefused {
     #[error("the algorithm is not allowed for this issuer; see its `algorithms`")]
     AlgorithmNotAllowed,
     /// `typ` is not one of the issuer's configured ones.
-    #[error("the type is not allowed for this issuer; see its `typ`")]
+    #[error("the type is not allowed for this issuer; see its `token_types`")]
     TypNotAllowed,
     /// The issuer publishes no key with this `kid`.
     #[error("the issuer publishes no such key")]
@@ -51,13 +51,13 @@ pub enum TokenRefused {
     #[error("the token is not yet valid")]
     NotYetValid,
     /// Issued longer ago than the issuer's configured age.
-    #[error("the token was issued too long ago; see the issuer's `age_max`")]
+    #[error("the token was issued too long ago; see the issuer's `max_age_seconds`")]
     TooOld,
     /// `aud` names none of the configured audiences.
-    #[error("the token is for another audience; see the issuer's `audiences`")]
+    #[error("the token is for another audience; see the issuer's `audience`")]
     Audience,
     /// `aud` names a configured audience and others beside it.
-    #[error("the token is for other audiences too; request one for this server alone, or list them in `audiences`")]
+    #[error("the token is for other audiences too; request one for this server alone")]
     AudienceShared,
 }
 

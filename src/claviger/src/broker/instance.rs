@@ -36,9 +36,7 @@ impl Instance {
 /// Makes a folder that only its owner can look into.
 fn make_private(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-    if !folder.exists() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
-    }
-    Ok(())
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    // One that was there already may be more open than what is kept in it allows.
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }

@@ -72,8 +72,8 @@ fn report(outcome: &Outcome, json: bool) -> ExitCode {
             }
             ExitCode::from(TAMPERED)
         }
-        Outcome::CouldNotRun { .. } => {
-            hint(format!("claviger: the check could not run: {outcome:?}"));
+        Outcome::CouldNotRun { reason } => {
+            hint(format!("claviger: the check could not run: {reason}"));
             ExitCode::FAILURE
         }
     }

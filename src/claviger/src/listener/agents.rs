@@ -33,7 +33,7 @@ pub(crate) struct Agents {
     broker: Arc<Broker>,
     routes: Router,
     /// Calls that may be carried at once; beyond it callers are turned away, so that those inside are served.
-    calls: Semaphore,
+    calls: Arc<Semaphore>,
 }
 
 /// What the routes work with.
@@ -50,7 +50,7 @@ impl Agents {
             public_url: config.server.public_url.to_string(),
             clients: config.introspection_clients.clone(),
         };
-        Self { broker, routes: router(routes), calls: Semaphore::new(config.server.limits.calls_max) }
+        Self { broker, routes: router(routes), calls: Arc::new(Semaphore::new(config.server.limits.calls_max)) }
     }
 }
 
@@ -59,10 +59,10 @@ impl Answer for Agents {
         let path = request.uri().path();
         let is_call = path.starts_with("/mcp/") || path.starts_with("/http/");
         if is_call {
-            let Ok(_slot) = self.calls.try_acquire() else { return overloaded() };
+            let Ok(slot) = Arc::clone(&self.calls).try_acquire_owned() else { return overloaded() };
             // A fault in one call must not take the other calls of a connection down.
             let carried = AssertUnwindSafe(self.broker.gateway.carry(request)).catch_unwind().await;
-            return carried.map_or_else(|_| fault(), |answer| answer.map(Outgoing::Clean));
+            return carried.map_or_else(|_| fault(), |answer| answer.map(|body| Outgoing::Clean { body, _slot: slot }));
         }
         if let Err(denial) = self.broker.gateway.admit(request.headers(), request.uri()) {
             let told = denial.told();
@@ -220,6 +220,7 @@ fn overloaded() -> Response<Outgoing> {
 }
 
 fn fault() -> Response<Outgoing> {
+    tracing::error!("a call panicked; the lines above say where");
     ours(StatusCode::INTERNAL_SERVER_ERROR, "internal", "a fault of this service; its log says more")
 }
 

@@ -106,7 +106,7 @@ async fn call(
         _ => None,
     };
     let sent = gateway.new_request_id();
-    session.begin(sent.clone(), callers.clone())?;
+    session.begin(sent.clone(), callers.clone());
     let leg = message_leg(gateway, approved, Some(&session), request.with_id(sent.clone()));
     let response = match gateway.forward(approved, leg).await {
         Ok(response) => response,
@@ -154,6 +154,10 @@ async fn notify(
         Ok(Notice::Plain(kind)) if !kind.is_sent_by_clients(Era::Legacy) => return Ok(accepted()),
         _ => {}
     }
+    if let Some(callers) = meta::of_params(notification.params()).cloned() {
+        let rebuilt = meta::rebuild(Some(&callers), &ClientMeta::default(), Era::Legacy, meta::Ours::default());
+        notification.params_mut().set("_meta", rebuilt);
+    }
     let leg = Leg::post(headers_of(session), notification.to_vec());
     let response = gateway.forward(approved, leg).await?;
     session_lives(&response)?;
@@ -170,7 +174,15 @@ async fn respond(
     if !response.id().is_some_and(|id| session.answers(id)) {
         return Err(Denial::Unsolicited);
     }
-    let leg = Leg::post(headers_of(session), response.to_vec());
+    let id = response.id().cloned();
+    let mut outcome = response.into_outcome();
+    if let Outcome::Result(result) = &mut outcome
+        && let Some(callers) = meta::of_params(Some(result)).cloned()
+    {
+        let rebuilt = meta::rebuild(Some(&callers), &ClientMeta::default(), Era::Legacy, meta::Ours::default());
+        result.set("_meta", rebuilt);
+    }
+    let leg = Leg::post(headers_of(session), mcp::Response::new(id, outcome).to_vec());
     let response = gateway.forward(approved, leg).await?;
     session_lives(&response)?;
     Ok(accepted())

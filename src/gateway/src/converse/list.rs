@@ -77,7 +77,7 @@ impl ListFilter {
 
 impl Conversations {
     /// Learns which arguments each tool of a page mirrors in headers.
-    fn learn_mirrors(&self, upstream: &model::UpstreamName, tools: Option<&Json>) {
+    pub(super) fn learn_mirrors(&self, upstream: &model::UpstreamName, tools: Option<&Json>) {
         let tools = tools.and_then(Json::as_array).unwrap_or_default();
         let read = tools.iter().filter_map(|definition| Tool::read(definition).ok());
         let learned: Vec<_> = read.map(|tool| (tool.name().to_owned(), tool.mirrors().clone())).collect();

@@ -1,7 +1,11 @@
 //! MCP sessions of callers of the older era. They tie requests together and prove nothing: each is bound to the principal that
 //! opened it, and every request is authenticated and judged for itself.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use mcp::{Id, LegacySessionId, Version, meta::ClientMeta};
@@ -10,6 +14,7 @@ use parking_lot::{Mutex, RwLock};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio_util::sync::CancellationToken;
 
+use super::lift::Lifted;
 use crate::{approve::Approved, denial::Denial};
 
 /// MCP sessions that one session of ours may hold; a client opens one, and a few more when it reconnects.
@@ -34,49 +39,53 @@ pub(crate) struct LegacySession {
     pub(crate) client: Mutex<ClientMeta>,
     /// Ends with the session, however it ends.
     pub(crate) end: CancellationToken,
+    /// What is held here because the upstream keeps no session.
+    pub(crate) lifted: Lifted,
     in_flight: Mutex<InFlight>,
     used: Mutex<Timestamp>,
 }
 
 #[derive(Debug, Default)]
 struct InFlight {
-    /// Our id of a request at the upstream → the caller's.
-    callers: HashMap<Id, Id>,
+    /// Our id of a request at the upstream and the caller's, the oldest first. One whose stream broke off stays, because the
+    /// caller may resume it, until newer ones need its place.
+    callers: VecDeque<(Id, Id)>,
     /// Requests of the upstream that the caller has not answered.
-    asked: HashMap<Id, ()>,
+    asked: HashSet<Id>,
 }
 
 impl LegacySession {
     /// Notes a request that goes up as `sent`.
-    pub(crate) fn begin(&self, sent: Id, callers: Id) -> Result<(), Denial> {
+    pub(crate) fn begin(&self, sent: Id, callers: Id) {
         let mut in_flight = self.in_flight.lock();
         if in_flight.callers.len() >= IN_FLIGHT_MAX {
-            return Err(Denial::Overloaded);
+            in_flight.callers.pop_front();
         }
-        in_flight.callers.insert(sent, callers);
-        Ok(())
+        in_flight.callers.push_back((sent, callers));
     }
 
     /// The caller's id of the request that was sent as `sent`; it is answered now, so it is known no longer.
     pub(crate) fn answered(&self, sent: &Id) -> Option<Id> {
-        self.in_flight.lock().callers.remove(sent)
+        let mut in_flight = self.in_flight.lock();
+        let at = in_flight.callers.iter().position(|(known, _)| known == sent)?;
+        in_flight.callers.remove(at).map(|(_, callers)| callers)
     }
 
     /// Our id of the request that the caller knows as `callers`.
     pub(crate) fn sent_for(&self, callers: &Id) -> Option<Id> {
         let in_flight = self.in_flight.lock();
-        in_flight.callers.iter().find(|(_, id)| *id == callers).map(|(sent, _)| sent.clone())
+        in_flight.callers.iter().find(|(_, id)| id == callers).map(|(sent, _)| sent.clone())
     }
 
     /// Notes a request of the upstream to the caller. Whether there was room for it.
     pub(crate) fn ask(&self, id: Id) -> bool {
         let mut in_flight = self.in_flight.lock();
-        in_flight.asked.len() < IN_FLIGHT_MAX && in_flight.asked.insert(id, ()).is_none()
+        in_flight.asked.len() < IN_FLIGHT_MAX && in_flight.asked.insert(id)
     }
 
     /// Whether the caller answers something that it was asked, for the first time.
     pub(crate) fn answers(&self, id: &Id) -> bool {
-        self.in_flight.lock().asked.remove(id).is_some()
+        self.in_flight.lock().asked.remove(id)
     }
 }
 
@@ -113,6 +122,7 @@ impl LegacySessions {
             version: opening.version,
             client: Mutex::new(opening.client),
             end: approved.session().end().child_token(),
+            lifted: Lifted::default(),
             in_flight: Mutex::default(),
             used: Mutex::new(now),
         };

@@ -35,6 +35,25 @@ pub(crate) struct MaskedStream {
     /// Set up when the stream first has to wait: a quick answer costs no registration.
     session_end: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     is_event_stream: bool,
+    line_end: LineEnd,
+}
+
+/// The last bytes of a stream, by which the end of an event is known however the stream is cut.
+#[derive(Debug, Default)]
+struct LineEnd([u8; 3]);
+
+impl LineEnd {
+    fn follow(&mut self, bytes: &[u8]) {
+        for byte in bytes.iter().skip(bytes.len().saturating_sub(self.0.len())) {
+            self.0.rotate_left(1);
+            self.0[2] = *byte;
+        }
+    }
+
+    /// Whether an empty line has just ended (HTML, section 9.2.6).
+    fn is_blank(&self) -> bool {
+        matches!(self.0, [_, b'\n', b'\n'] | [_, b'\r', b'\r'] | [b'\n', b'\r', b'\n'])
+    }
 }
 
 impl MaskedStream {
@@ -56,6 +75,7 @@ impl MaskedStream {
             session: Arc::clone(session),
             session_end: None,
             is_event_stream,
+            line_end: LineEnd::default(),
         }
     }
 
@@ -70,13 +90,13 @@ impl MaskedStream {
 
     /// Decodes and scans the next bytes of the upstream.
     pub(super) fn scan(&mut self, data: Bytes) -> Result<(), Unscannable> {
+        let Self { decoder, masker, ready, outcome, line_end, .. } = self;
+        decoder.push(data, &mut |decoded: Bytes| {
+            line_end.follow(&decoded);
+            masker.push(decoded, &mut |clean| release(clean, ready, outcome));
+        })?;
         // Nobody should wait for the next event to read this one.
-        let event_ends =
-            self.is_event_stream && [b"\n\n".as_slice(), b"\r\r", b"\n\r\n"].iter().any(|end| data.ends_with(end));
-        let Self { decoder, masker, ready, outcome, .. } = self;
-        let mut out = |clean: Bytes| release(clean, ready, outcome);
-        decoder.push(data, &mut |decoded| masker.push(decoded, &mut out))?;
-        if event_ends {
+        if self.is_event_stream && line_end.is_blank() {
             masker.boundary(&mut |clean| release(clean, ready, outcome));
         }
         Ok(())
@@ -119,6 +139,10 @@ impl MaskedStream {
                 return Poll::Ready(end.map(Err));
             }
             let Some(upstream) = &mut self.upstream else { return Poll::Ready(None) };
+            if self.session.end().is_cancelled() {
+                self.end(Ending::Cut, Some(Interrupted::SessionEnded));
+                continue;
+            }
             match Pin::new(upstream).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     // Trailers are dropped: a caller cannot tell a masked one from a missing one.

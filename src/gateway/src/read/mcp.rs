@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
-use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use mcp::{Dialect, Era, Fault, Limits, Message, Rejected, headers, meta, modern};
 use model::TraceContext;
 
-use super::ReadLimits;
+use super::{ReadLimits, collect};
 use crate::{
     asked::{McpAsked, McpMessage},
     denial::Denial,
@@ -83,31 +82,6 @@ fn without_message(
         _ => "session/stream",
     }));
     Ok(McpAsked { dialect, client: None, headers, message })
-}
-
-async fn collect(mut body: Incoming, limits: ReadLimits) -> Result<Bytes, Denial> {
-    let all = async {
-        let mut first = Bytes::new();
-        let mut rest = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            let Ok(data) = frame.map_err(|_| Denial::BodyUnread)?.into_data() else { continue };
-            if first.len() + rest.len() + data.len() > limits.message_bytes_max {
-                return Err(Denial::TooLarge);
-            }
-            if first.is_empty() {
-                first = data;
-            } else {
-                rest.extend_from_slice(&data);
-            }
-        }
-        if rest.is_empty() {
-            return Ok(first);
-        }
-        let mut whole = BytesMut::from(first);
-        whole.extend_from_slice(&rest);
-        Ok(whole.freeze())
-    };
-    tokio::time::timeout(limits.message_wait_max, all).await.map_err(|_| Denial::BodyUnread)?
 }
 
 fn era_of(headers: &HeaderMap) -> Era {

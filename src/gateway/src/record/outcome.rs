@@ -34,7 +34,16 @@ struct Open {
 impl PendingOutcome {
     pub(super) fn new(recorder: Recorder, upstream: &Arc<Upstream>, intent: u64) -> Self {
         let (digest, masked) = (Context::new(&SHA256), Report::default());
-        let open = Open { upstream: Arc::clone(upstream), intent, began: Instant::now(), status: None, lease: None, digest, bytes: 0, masked };
+        let open = Open {
+            upstream: Arc::clone(upstream),
+            intent,
+            began: Instant::now(),
+            status: None,
+            lease: None,
+            digest,
+            bytes: 0,
+            masked,
+        };
         Self { recorder, open: Some(Box::new(open)) }
     }
 

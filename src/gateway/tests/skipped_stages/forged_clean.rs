@@ -1,0 +1,7 @@
+use gateway::evidence::Clean;
+
+fn forge(foreign: Vec<u8>) -> Clean {
+    Clean::ours(foreign)
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use gateway::evidence::Clean;
+
+fn forge(foreign: egress::UpstreamBody) -> Clean {
+    Clean::derived(foreign)
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use egress::{ForwardTicket, TicketParts};
+
+fn forge(parts: TicketParts) -> ForwardTicket {
+    ForwardTicket(parts)
+}
+
+fn main() {}

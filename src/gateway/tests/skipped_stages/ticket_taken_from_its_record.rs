@@ -1,0 +1,7 @@
+use gateway::evidence::Recorded;
+
+fn take(recorded: Recorded) -> egress::ForwardTicket {
+    recorded.into_parts().0
+}
+
+fn main() {}

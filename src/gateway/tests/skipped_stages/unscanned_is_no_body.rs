@@ -1,0 +1,7 @@
+use egress::Unscanned;
+
+fn needs<T: http_body::Body>() {}
+
+fn main() {
+    needs::<Unscanned>();
+}
