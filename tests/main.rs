@@ -1,4 +1,8 @@
 //! The tests of the product.
 
+mod architecture;
+mod crash;
+mod flows;
 mod interop;
+mod security;
 mod support;

@@ -135,14 +135,14 @@ async fn a_fixture_ends_with_its_test_or_when_it_is_told_to() {
     assert!(!fixture.process().terminate().await.success());
 }
 
-fn assert_all_required_pass(verdicts: &Verdicts, scenarios: usize, checks: usize) {
+pub(super) fn assert_all_required_pass(verdicts: &Verdicts, scenarios: usize, checks: usize) {
     let required = verdicts.required();
     assert!(required.values().all(|verdict| *verdict == Verdict::Pass), "\n{verdicts}");
     assert_eq!((required.len(), verdicts.checks_passed()), (scenarios, checks));
 }
 
 /// One of everything that a client does, in an order that each assertion below counts on.
-fn conversation(url: &str) -> Script {
+pub(super) fn conversation(url: &str) -> Script {
     Script::new(url)
         .call("add", json!({ "a": 2, "b": 40 }))
         .then("call", json!({ "name": "test_simple_text" }))
@@ -164,17 +164,17 @@ fn conversation(url: &str) -> Script {
 }
 
 /// A server of the older era logs to everybody; one of the newer only to those who ask for it.
-fn with_logs(script: Script) -> Script {
+pub(super) fn with_logs(script: Script) -> Script {
     script.then("await", json!({ "count": "notifications/message", "at_least": 3 }))
 }
 
-fn assert_modern(cancelled: u64, report: &Report) {
+pub(super) fn assert_modern(cancelled: u64, report: &Report) {
     assert_eq!(report.protocol(), "2026-07-28");
     assert_eq!(report.count("notifications/message"), 0);
     assert_both_eras(cancelled, report);
 }
 
-fn assert_legacy(cancelled: u64, report: &Report) {
+pub(super) fn assert_legacy(cancelled: u64, report: &Report) {
     assert_eq!(report.protocol(), "2025-11-25");
     assert_eq!(report.count("notifications/message"), 3);
     report.ok(17);

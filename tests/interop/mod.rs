@@ -1,4 +1,6 @@
 //! Software that others wrote, against ours and first of all against itself.
 
+mod conformance;
 mod fixture_baseline;
 mod peers;
+mod through_broker;

@@ -26,17 +26,22 @@ pub(crate) struct BearerProxy {
 #[derive(Debug)]
 struct Shared {
     authority: String,
+    /// The proxy's own port as a caller writes it, and the target's.
+    ports: [String; 2],
     authorization: RwLock<HeaderValue>,
 }
 
 impl BearerProxy {
-    /// Stands in front of `http://host:port/path`. Paths, `Host` and `Origin` pass as they came.
+    /// Stands in front of `http://host:port/path`. What names the proxy itself in `Host` and `Origin` names the target behind it;
+    /// everything else passes as it came.
     #[expect(clippy::disallowed_methods, reason = "the listener ends with the proxy, a connection with its client")]
     pub(crate) async fn start(target: &str, token: &str) -> Self {
         let target: Uri = target.parse().unwrap_or_else(|error| panic!("{target}: {error}"));
         let authority = target.authority().expect("a target has a host").to_string();
-        let shared = Arc::new(Shared { authority, authorization: RwLock::new(bearer(token)) });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let own_port = listener.local_addr().expect("it is bound").port();
+        let ports = [format!(":{own_port}"), format!(":{}", target.port_u16().expect("a target has a port"))];
+        let shared = Arc::new(Shared { authority, ports, authorization: RwLock::new(bearer(token)) });
         let url = format!("http://{}{}", listener.local_addr().expect("it is bound"), target.path());
         let serving = Arc::clone(&shared);
         let accepting = tokio::spawn(async move {
@@ -76,6 +81,13 @@ async fn carry(
 ) -> Result<Response<BoxBody<Bytes, Failure>>, Infallible> {
     let authorization = shared.authorization.read().clone();
     request.headers_mut().insert(header::AUTHORIZATION, authorization);
+    let [own, targets] = &shared.ports;
+    for name in [header::HOST, header::ORIGIN] {
+        let local = request.headers().get(&name).and_then(|value| value.to_str().ok()?.strip_suffix(own.as_str()));
+        if let Some(local) = local.map(|local| format!("{local}{targets}")) {
+            request.headers_mut().insert(name, local.parse().expect("it was a header value"));
+        }
+    }
     Ok(match exchange(&shared.authority, request).await {
         Ok(answer) => answer.map(|body| body.map_err(Into::into).boxed()),
         Err(failure) => {

@@ -24,6 +24,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The text of a header; empty where there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
     /// The body as JSON.
     ///
     /// # Panics

@@ -16,13 +16,15 @@ use tokio::{
     time::timeout,
 };
 
+use super::canary;
+
 /// Far above what any peer needs on a busy machine of two cores, so that only a hang reaches it.
 const READY_MAX: Duration = Duration::from_secs(60);
 
 /// No peer prints this much before it is ready; what comes after is only stored.
 const LINES_MAX: usize = 1000;
 
-/// A running child. Dropped, it is killed, and what it printed is left in a file for the search for canaries.
+/// A running child. Dropped, it is killed, and what it printed must hold no secret.
 #[derive(Debug)]
 pub(crate) struct Process {
     name: String,
@@ -120,9 +122,12 @@ impl Drop for Process {
     fn drop(&mut self) {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("printed").join(std::process::id().to_string());
         let file = directory.join(format!("{}-{}.txt", self.name, self.id));
-        // A test that has passed must not fail here; the search for canaries notices an empty folder.
+        // It is kept for who looks into a failure.
         if fs::create_dir_all(&directory).is_ok() {
             let _kept_or_not = fs::write(file, self.printed());
+        }
+        if !std::thread::panicking() {
+            canary::assert_clean(&format!("the output of {}", self.name), self.printed().as_bytes());
         }
     }
 }

@@ -50,8 +50,14 @@ pub(crate) fn run_quietly(step: &str, command: &mut Command) -> Result<(), Failu
 
 /// What a program prints for its version, or `None` where it does not run.
 pub(crate) fn version(program: impl AsRef<Path>) -> Option<String> {
-    let output = Command::new(program.as_ref()).arg("--version").stdin(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    version_of(program, "--version")
+}
+
+/// The same for a program that has another option for it, and perhaps says it on standard error.
+pub(crate) fn version_of(program: impl AsRef<Path>, option: &str) -> Option<String> {
+    let output = Command::new(program.as_ref()).arg(option).stdin(Stdio::null()).output().ok()?;
+    let said = if output.stdout.is_empty() { &output.stderr } else { &output.stdout };
+    output.status.success().then(|| String::from_utf8_lossy(said).trim().to_owned())
 }
 
 fn name(command: &Command) -> String {

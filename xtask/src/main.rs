@@ -1,7 +1,9 @@
 //! What developers run: `cargo xtask test`, `peers`, `docs`, `bench`, `crash`.
 #![expect(clippy::print_stdout, reason = "a command that people read")]
 
+mod bench;
 mod command;
+mod crash;
 mod docs;
 mod peers;
 mod test;
@@ -29,6 +31,10 @@ enum Command {
     Peers,
     /// Write the documents that are generated from code
     Docs,
+    /// Kill a broker under load at many points, and check after each that nothing is lost or unrecorded
+    Crash(crash::Options),
+    /// Measure a call directly, through nginx and through Claviger, and write docs/performance.md
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +42,8 @@ fn main() -> ExitCode {
         Command::Test { filter } => test::run_all(filter.as_deref()),
         Command::Peers => peers::install().map(|peers| println!("{}", peers.summary())),
         Command::Docs => docs::write(),
+        Command::Crash(options) => crash::crash(&options),
+        Command::Bench(options) => bench::bench(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

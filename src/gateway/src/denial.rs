@@ -209,7 +209,7 @@ impl Denial {
                 "the call was made, its outcome could not be recorded, so its answer is withheld",
             ),
             Self::Interrupted(Interrupted::SessionEnded) => Self::SessionEnded.told(),
-            Self::Interrupted(Interrupted::Unscannable) => Self::Unscannable(redact::Unscannable::Corrupt).told(),
+            Self::Interrupted(Interrupted::Unscannable) => Self::Unscannable(Unscannable::Corrupt).told(),
             Self::Interrupted(Interrupted::Protocol) => Self::UpstreamProtocol { reason: "" }.told(),
             Self::Interrupted(Interrupted::Upstream) => {
                 told(S::BAD_GATEWAY, "upstream_cut", "the upstream's answer broke off")

@@ -49,8 +49,11 @@ mod tests {
 
     fn admit(host: &[&str], origin: &[&str], uri: &str) -> Result<(), Denial> {
         let mut headers = HeaderMap::new();
-        host.iter().for_each(|host| drop(headers.append(header::HOST, host.parse().unwrap())));
-        origin.iter().for_each(|origin| drop(headers.append(header::ORIGIN, origin.parse().unwrap())));
+        for (name, values) in [(header::HOST, host), (header::ORIGIN, origin)] {
+            for value in values {
+                headers.append(&name, value.parse().unwrap());
+            }
+        }
         let door = Door::new(vec!["gw.example".to_owned()], vec!["https://app.example".to_owned()]);
         door.admit(&headers, &uri.parse().unwrap())
     }

@@ -27,6 +27,7 @@ mod denial;
 mod exchange;
 mod facts;
 mod metrics;
+mod trace_ids;
 mod upstream;
 
 use std::sync::{
@@ -36,7 +37,8 @@ use std::sync::{
 
 use egress::Egress;
 use model::{Clock, TraceContext};
-use ring::rand::{SecureRandom, SystemRandom};
+use ring::rand::SystemRandom;
+use trace_ids::TraceIds;
 
 pub use authenticate::Authenticator;
 pub use denial::{Denial, Told};
@@ -87,6 +89,7 @@ pub struct Gateway {
     clock: Arc<dyn Clock>,
     conversations: Arc<converse::Conversations>,
     random: SystemRandom,
+    trace_ids: TraceIds,
     /// Ids of the requests that go to upstreams: ours, never a caller's.
     next_id: AtomicU64,
 }
@@ -98,7 +101,8 @@ impl Gateway {
         let GatewayParts { door, authenticator, upstreams, limits, recorder, egress, clock } = parts;
         let (random, next_id) = (SystemRandom::new(), AtomicU64::new(1));
         let conversations = Arc::new(converse::Conversations::default());
-        Self { door, authenticator, upstreams, limits, recorder, egress, clock, conversations, random, next_id }
+        let trace_ids = TraceIds::default();
+        Self { door, authenticator, upstreams, limits, recorder, egress, clock, conversations, random, trace_ids, next_id }
     }
 
     /// What is served.
@@ -120,22 +124,11 @@ impl Gateway {
     }
 
     fn new_trace(&self) -> TraceContext {
-        let mut bytes = [0; 16];
-        self.fill(&mut bytes);
-        TraceContext::new(bytes, self.new_span(), 0)
+        TraceContext::new(self.trace_ids.trace(), self.new_span(), 0)
     }
 
     fn new_span(&self) -> [u8; 8] {
-        let mut bytes = [0; 8];
-        self.fill(&mut bytes);
-        bytes
-    }
-
-    /// Ids of traces need no secrecy: without randomness they are zeros, which become the lowest valid id.
-    fn fill(&self, bytes: &mut [u8]) {
-        if self.random.fill(bytes).is_err() {
-            tracing::error!("the operating system gives no random bytes");
-        }
+        self.trace_ids.span()
     }
 }
 

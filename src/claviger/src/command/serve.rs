@@ -5,7 +5,10 @@ mod upkeep;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use config::Config;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    runtime::Builder,
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -24,10 +27,16 @@ pub(crate) fn run(path: &Path) -> Result<(), Failure> {
     logging::start();
     let config = super::load(path)?;
     let key = unlock::key(&config.vault.key)?;
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if config.server.limits.workers > 0 {
-        builder.worker_threads(config.server.limits.workers);
-    }
+    let mut builder = match config.server.limits.workers {
+        0 => Builder::new_multi_thread(),
+        // A single worker hands nothing over to others, so it does without the machinery for that.
+        1 => Builder::new_current_thread(),
+        workers => {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(workers);
+            builder
+        }
+    };
     let runtime = builder.enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("no threads can be started: {error}")))?;
     runtime.block_on(async {

@@ -58,7 +58,7 @@ impl Scene {
         let billing = Upstream::start(&tasks, billing::router).await?;
         let mut key = Zeroizing::new([0; 32]);
         SystemRandom::new().fill(&mut *key).map_err(|_| Failure::new("the operating system gives no random bytes"))?;
-        folder.write("vault.key", &*key)?;
+        folder.write("vault.key", *key)?;
         folder.write("policy/workshop.cedar", POLICY)?;
         let mut attempt = 1;
         let (broker, public_url, admin_url) = loop {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
 use hyper::body::Incoming;
-use mcp::{Dialect, Era, Fault, Limits, Message, Rejected, headers, meta, modern};
+use mcp::{Dialect, Era, Fault, Limits, Message, Rejected, Version, era, headers, meta, modern};
 use model::TraceContext;
 
 use super::{ReadLimits, collect};
@@ -20,7 +20,8 @@ pub(super) async fn read(
     limits: ReadLimits,
     known: &mut Facts,
 ) -> Result<McpAsked, Denial> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    leave_foreign_headers(&mut parts.headers);
     let headers = parts.headers;
     // Until the message is read, the headers say which era's words a refusal takes.
     known.voice = Voice::Mcp { era: era_of(&headers), id: None };
@@ -35,6 +36,17 @@ pub(super) async fn read(
         }),
         Method::DELETE => without_message(headers, known, |_| McpMessage::Terminate),
         _ => Err(Denial::MethodNotAllowed { allow: "GET, POST, DELETE" }),
+    }
+}
+
+/// A caller that names a version of the older era speaks it, whatever headers of the newer one it sends along: in that era they
+/// are unknown, and unknown headers say nothing.
+fn leave_foreign_headers(headers: &mut HeaderMap) {
+    let mut versions = headers.get_all(headers::MCP_PROTOCOL_VERSION).iter();
+    let version = versions.next().and_then(|version| Version::parse(version.to_str().ok()?));
+    if versions.next().is_none() && version.is_some_and(|version| version.era() == Era::Legacy) {
+        let foreign: Vec<_> = headers.keys().filter(|name| era::is_modern_header(name)).cloned().collect();
+        foreign.iter().for_each(|name| drop(headers.remove(name)));
     }
 }
 

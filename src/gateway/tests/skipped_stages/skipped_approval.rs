@@ -1,4 +1,7 @@
-use gateway::{Recorder, evidence::{Leg, Permit}};
+use gateway::{
+    Recorder,
+    evidence::{Leg, Permit},
+};
 
 async fn record(recorder: &Recorder, permit: &Permit, leg: Leg) {
     let _ = recorder.intent(permit, leg).await;

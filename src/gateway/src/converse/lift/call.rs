@@ -96,8 +96,7 @@ impl Turn {
             Ok(Ask::ToolsCall { .. } | Ask::PromptsGet { .. } | Ask::ResourcesRead { .. }) => (None, true),
             _ => (None, false),
         };
-        let client = session.client.lock().clone();
-        let mirrors = mirrors(gateway, &approved, &client, &request).await?;
+        let mirrors = mirrors(gateway, &approved, &session, &request).await?;
         let gateway = Arc::clone(gateway);
         let sent = callers.clone();
         let kept = may_ask.then(|| request.clone());

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Gateway,
     approve::Approved,
-    converse::{Conversations, modern},
+    converse::{Conversations, modern, sessions::LegacySession},
     denial::Denial,
     mask::Interrupted,
 };
@@ -47,7 +47,7 @@ impl Conversations {
 pub(super) async fn mirrors(
     gateway: &Gateway,
     approved: &Approved,
-    client: &ClientMeta,
+    session: &LegacySession,
     request: &Request,
 ) -> Result<Mirrors, Denial> {
     let Ok(Ask::ToolsCall { name, .. }) = Ask::of(request, Era::Legacy) else { return Ok(Mirrors::default()) };
@@ -57,7 +57,8 @@ pub(super) async fn mirrors(
     }
     let now = gateway.clock.now();
     if !conversations.has_learned(upstream, now) {
-        learn(gateway, &approved.serving(Method::ToolsList.as_str()), client).await?;
+        let client = session.client.lock().clone();
+        learn(gateway, &approved.serving(Method::ToolsList.as_str()), &client).await?;
         conversations.lift.0.lock().insert(upstream.clone(), now);
     }
     Ok(conversations.mirrors_of(upstream, name).unwrap_or_default())

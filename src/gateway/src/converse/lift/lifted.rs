@@ -250,7 +250,8 @@ mod tests {
     fn subscriptions_are_counted_and_bounded() {
         let lifted = Lifted::default();
         assert_eq!(lifted.subscribe("a://1"), Err(Fault::UnknownMethod));
-        lifted.begin(Offers { subscriptions: true, ..Offers::default() });
+        let resources = mcp::Object::new().with("resources", mcp::Object::new().with("subscribe", true));
+        lifted.begin(Offers::of(&resources));
         assert_eq!((lifted.subscribe("a://1"), lifted.subscribe("a://1")), (Ok(1), Ok(1)));
         lifted.unsubscribe("a://1").unwrap();
         lifted.unsubscribe("a://1").unwrap();

@@ -60,7 +60,10 @@ impl Listening {
         tokio::select! {
             biased;
             () = replaced.cancelled() => Ok(()),
-            () = end.cancelled() => Err(Interrupted::SessionEnded),
+            // A caller that ends its MCP session knows that it did; the end of the session behind it is cut.
+            () = end.cancelled() => {
+                if self.approved.session().end().is_cancelled() { Err(Interrupted::SessionEnded) } else { Ok(()) }
+            }
             ended = self.changes(first, generation, &tell) => match ended {
                 Err(Interrupted::Upstream) => Ok(()),
                 other => other,

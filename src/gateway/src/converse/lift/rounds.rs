@@ -86,7 +86,11 @@ async fn rounds(turn: &mut Turn, mut start: Start, tell: &Tell) -> Result<(), In
 /// Passes on what comes before the response; its outcome is in the record before anyone acts on it.
 async fn hear(turn: &Turn, mut reading: Reading, tell: &Tell) -> Result<Said, Interrupted> {
     loop {
-        let data = match reading.next().await? {
+        let heard = tokio::select! {
+            heard = reading.next() => heard?,
+            () = tokio::time::sleep(KEEP_ALIVE) => Some(Heard::Alive),
+        };
+        let data = match heard {
             Some(Heard::Message(data)) => data,
             Some(Heard::Alive) => {
                 tell.alive().await?;

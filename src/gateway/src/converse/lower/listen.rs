@@ -140,7 +140,7 @@ struct Subscription {
 
 /// How the upstream's stream was opened.
 enum Opened {
-    Stream(Events),
+    Stream(Box<Events>),
     /// This upstream never speaks first.
     Silent,
     /// The session is over.
@@ -312,7 +312,7 @@ async fn stream(line: &Line, key: &Key, last_event_id: Option<&str>) -> Opened {
         return Opened::Over;
     }
     if let Ok(AnswerKind::Events) = kind_of(&response) {
-        return Opened::Stream(Events::new(response.into_body()));
+        return Opened::Stream(Box::new(Events::new(response.into_body())));
     }
     finish(response).await;
     Opened::Silent

@@ -34,7 +34,7 @@ impl Got {
         self.body["method"].as_str().unwrap()
     }
 
-    fn tool(&self) -> &str {
+    pub(super) fn tool(&self) -> &str {
         self.body["params"]["name"].as_str().unwrap_or_default()
     }
 }
@@ -78,6 +78,9 @@ impl Server {
                         let body = body.collect().await.unwrap().to_bytes();
                         let got = Got { headers: head.headers, body: serde_json::from_slice(&body).unwrap() };
                         server.got.lock().push(got.clone());
+                        if got.tool() == "silent" {
+                            std::future::pending::<()>().await;
+                        }
                         Ok::<_, Infallible>(server.answer(&got))
                     }
                 });

@@ -1,0 +1,48 @@
+//! The MCP conformance suite through the broker: what stands in between changes no verdict.
+
+use super::fixture_baseline::assert_all_required_pass;
+use crate::support::{
+    bearer_proxy::BearerProxy,
+    broker::{Broker, BrokerSetup},
+    canary::plain_canary,
+    conformance::{Requirements, Verdicts, judge},
+    fixture::Fixture,
+    issuer::Issuer,
+    peers::{Node, node, or_skip},
+};
+
+#[tokio::test]
+async fn every_scenario_that_2026_07_28_requires_passes_through_the_broker() {
+    let node = or_skip!(node());
+    let (direct, through) = both(&node, Requirements::Modern, Requirements::Modern).await;
+    assert_same(&direct, &through);
+    assert_all_required_pass(&through, 37, direct.checks_passed());
+}
+
+#[tokio::test]
+async fn every_scenario_that_2025_11_25_requires_passes_through_the_broker() {
+    let node = or_skip!(node());
+    let (direct, through) = both(&node, Requirements::Legacy, Requirements::Legacy).await;
+    assert_same(&direct, &through);
+    assert_all_required_pass(&through, 30, direct.checks_passed());
+}
+
+/// The verdicts on the fixture itself, and on the same fixture behind a broker that speaks to it in the revision `upstream`.
+async fn both(node: &Node, requirements: Requirements, upstream: Requirements) -> (Verdicts, Verdicts) {
+    let direct = judge(node, requirements, Fixture::start().await.url()).await;
+    let credential = plain_canary("credential of the fixture");
+    let fixture = Fixture::start_requiring(&credential).await;
+    let issuer = Issuer::start().await;
+    let setup = BrokerSetup::trusting(issuer.issuer()).mcp("fixture", fixture.url(), upstream.revision()).bearer(&credential);
+    let broker = Broker::start(setup).await;
+    let session = broker.token(&issuer.token("assistant")).await;
+    let proxy = BearerProxy::start(&broker.mcp_url("fixture"), &session).await;
+    let through = judge(node, requirements, proxy.url()).await;
+    drop(proxy);
+    broker.finish().await;
+    (direct, through)
+}
+
+fn assert_same(direct: &Verdicts, through: &Verdicts) {
+    assert_eq!(through.required(), direct.required(), "\nthrough the broker:\n{through}");
+}

@@ -1,0 +1,1 @@
+//! Real clients through the broker to real servers.

@@ -1,0 +1,95 @@
+//! One turn of one path, and what it cost.
+
+use std::process::Command;
+
+use super::{
+    Work,
+    parts::{Parts, Path},
+};
+use crate::command::Failure;
+
+/// What a turn at full load cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Calls {
+    count: f64,
+    seconds: f64,
+    cpu_seconds: f64,
+}
+
+impl Calls {
+    /// Microseconds of user and system time of the measured process for each call.
+    pub(crate) fn cpu_us(&self) -> f64 {
+        self.cpu_seconds * 1e6 / self.count
+    }
+
+    pub(crate) fn per_second(&self) -> f64 {
+        self.count / self.seconds
+    }
+}
+
+/// How long calls took at a fixed rate, in microseconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Latency {
+    pub(crate) p50_us: f64,
+    pub(crate) p99_us: f64,
+}
+
+/// Calls as fast as the answers come.
+pub(crate) fn load(parts: &Parts, path: Path, work: Work, seconds: f64, connections: usize) -> Result<Calls, Failure> {
+    let process = parts.process(path, work);
+    let mut load = command(parts, "load", path, work, seconds);
+    load.args(["--connections", &connections.to_string()]);
+    let before = process.cpu_seconds()?;
+    let said = output(&mut load)?;
+    let cpu_seconds = process.cpu_seconds()? - before;
+    Ok(Calls { count: number(&said, "calls")?, seconds: number(&said, "seconds")?, cpu_seconds })
+}
+
+/// Calls at a fixed rate, one at a time.
+pub(crate) fn pace(parts: &Parts, path: Path, work: Work, seconds: f64, per_second: u32) -> Result<Latency, Failure> {
+    let mut pace = command(parts, "pace", path, work, seconds);
+    let said = output(pace.args(["--calls-per-second", &per_second.to_string()]))?;
+    Ok(Latency { p50_us: number(&said, "p50_us")?, p99_us: number(&said, "p99_us")? })
+}
+
+/// The middle one; the lower of two.
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn command(parts: &Parts, part: &str, path: Path, work: Work, seconds: f64) -> Command {
+    let mut command = Command::new(parts.bench_parts());
+    command.arg(part).arg(parts.address(path, work)).args(["--path", &parts.route(path, work)]);
+    command.arg("--token").arg(parts.token(work)).args(["--seconds", &seconds.to_string()]);
+    if work.is_tls() {
+        command.arg("--certificate").arg(parts.certificate());
+    }
+    command
+}
+
+fn output(command: &mut Command) -> Result<String, Failure> {
+    let output = command.output().map_err(|error| Failure::new(format!("the load generator: {error}")))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(Failure::new(format!("the load generator: {}", String::from_utf8_lossy(&output.stderr).trim_end())))
+}
+
+fn number(said: &str, name: &str) -> Result<f64, Failure> {
+    let mut pairs = said.split_whitespace().filter_map(|pair| pair.split_once('='));
+    let value = pairs.find(|(found, _)| *found == name).and_then(|(_, value)| value.parse().ok());
+    value.ok_or_else(|| Failure::new(format!("the load generator said no {name}: {said}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_a_measured_value() {
+        assert_eq!(median([3.0, 1.0, 2.0].into_iter()), 2.0);
+        assert_eq!(median([4.0, 1.0, 2.0, 3.0].into_iter()), 2.0);
+    }
+}

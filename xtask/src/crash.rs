@@ -1,0 +1,48 @@
+//! `cargo xtask crash`: kills a broker under load at many points, and says what was true after each.
+
+use std::{env, path::PathBuf, process::Command};
+
+use crate::{
+    command::{Failure, run},
+    root,
+};
+
+/// The test that a long run is a long form of.
+const TEST: &str = "crash::nothing_is_lost_or_unrecorded_when_the_broker_is_killed";
+
+/// How long a run is, and which.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// How often the broker is killed
+    #[arg(long, default_value_t = 300)]
+    points: u64,
+    /// Which points; the same seed sets the same ones
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Kill the program as it ships instead of a debug build
+    #[arg(long)]
+    release: bool,
+}
+
+/// Builds the program and runs the test with it.
+pub(crate) fn crash(options: &Options) -> Result<(), Failure> {
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--package", "claviger"]).current_dir(root());
+    if options.release {
+        build.arg("--release");
+    }
+    run("the program", &mut build)?;
+    let mut test = Command::new(env!("CARGO"));
+    test.args(["test", "--package", "tests", "--test", "product", "--", TEST, "--exact", "--nocapture"]);
+    test.current_dir(root()).env("CLAVIGER_BIN", program(options.release)?);
+    test.env("CLAVIGER_CRASH_POINTS", options.points.to_string());
+    test.env("CLAVIGER_CRASH_SEED", options.seed.to_string());
+    run("the crash run", &mut test)
+}
+
+/// Where cargo puts the program: in the folder of its profile, beside the one that holds this command.
+fn program(is_release: bool) -> Result<PathBuf, Failure> {
+    let this = env::current_exe().map_err(|error| Failure::new(format!("this command has no path: {error}")))?;
+    let target = this.ancestors().nth(2).ok_or_else(|| Failure::new("run this as `cargo xtask crash`"))?;
+    Ok(target.join(if is_release { "release" } else { "debug" }).join("claviger"))
+}
