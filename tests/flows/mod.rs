@@ -6,6 +6,8 @@ mod lists;
 mod plain_http;
 mod refusals;
 mod revocation;
+mod tls;
+mod upstream_faults;
 
 use serde_json::{Value, json};
 

@@ -166,8 +166,13 @@ impl Broker {
     ///
     /// With what it printed, when that does not come.
     pub(crate) async fn wait_until(&self, is_as_wanted: impl Fn(&str) -> bool) {
+        self.wait_until_async(async || is_as_wanted(&self.printed())).await;
+    }
+
+    /// As [`Broker::wait_until`], for what must be asked.
+    pub(crate) async fn wait_until_async(&self, is_as_wanted: impl AsyncFn() -> bool) {
         let comes = async {
-            while !is_as_wanted(&self.printed()) {
+            while !is_as_wanted().await {
                 sleep(LOOK_AGAIN).await;
             }
         };

@@ -29,13 +29,17 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// The body as JSON.
+    /// The body as JSON; of an event stream, the last event.
     ///
     /// # Panics
     ///
     /// With the answer, when it is not.
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+        let text = std::str::from_utf8(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"));
+        let is_stream = self.header("content-type").starts_with("text/event-stream");
+        let last = || text.lines().rev().find_map(|line| line.strip_prefix("data:"));
+        let json = if is_stream { last().unwrap_or_default() } else { text };
+        serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 }
 

@@ -139,8 +139,11 @@ impl TokenService {
 
     async fn end(&self, session: &SessionId, cause: &'static str) -> Result<(), Refused> {
         let ended = self.sessions.revoke(session, self.clock.now()).await;
-        self.recorder.revoked(session, cause).await;
-        tracing::info!(%session, cause, "a session ended");
+        // What had ended already is not recorded again, however often it is asked for.
+        if !matches!(ended, Ok(false)) {
+            self.recorder.revoked(session, cause).await;
+            tracing::info!(%session, cause, "a session ended");
+        }
         // The session has ended here; only a restart could bring it back, so the caller must try again.
         ended.map(drop).map_err(|error| {
             tracing::error!(%error, %session, "the end of a session could not be stored");

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use secret::FingerprintSet;
 
 use crate::content::Content;
+use crate::live::holds_secret;
 use crate::marker::MARKER;
 use crate::masker::Masker;
 use crate::names::is_secret_name;
@@ -27,7 +28,8 @@ pub fn mask_header<'value>(
         report.note(Class::NamedField);
         return Cow::Borrowed(MARKER.as_bytes());
     }
-    if secrets.is_empty() && memchr::memchr2(b':', b'=', value).is_none() {
+    // Without a separator there is no field in it, and most values hold neither.
+    if memchr::memchr2(b':', b'=', value).is_none() && !holds_secret(secrets, value) {
         return Cow::Borrowed(value);
     }
     let mut masked = Vec::with_capacity(value.len());

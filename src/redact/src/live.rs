@@ -129,6 +129,15 @@ impl LiveScanner {
     }
 }
 
+/// Whether a whole text holds a live secret.
+pub(crate) fn holds_secret(set: &FingerprintSet, text: &[u8]) -> bool {
+    let mut holds = false;
+    if !set.is_empty() {
+        find(set, text, |_| holds = true);
+    }
+    holds
+}
+
 struct Found {
     start: usize,
     length: usize,

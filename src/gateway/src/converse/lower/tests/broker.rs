@@ -296,7 +296,7 @@ fn upstream(port: u16) -> Upstream {
         anchors: None,
         timeouts: Timeouts::default(),
         limits: PoolLimits::default(),
-        extra_headers: Vec::new(),
+        extra_headers: vec![http::HeaderName::from_static("last-event-id")],
         credential: None,
     });
     let resource = "https://gw.example/mcp/u1".parse().unwrap();
