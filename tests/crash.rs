@@ -21,7 +21,8 @@ use self::run::Run;
 
 /// Points of a run that nobody asked for.
 const POINTS: u64 = 12;
-const SEED: u64 = 20_261_120;
+/// Three kills of each kind are among the first twelve.
+const SEED: u64 = 47;
 /// What a restart may take.
 const RESTART_MAX: Duration = Duration::from_secs(1);
 

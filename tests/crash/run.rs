@@ -36,6 +36,8 @@ const PROGRESS_POINTS: u64 = 20;
 
 /// A run between two kills.
 pub(super) struct Run {
+    /// Where the kills strike; nothing else draws from it, so that a seed says all of it.
+    strikes: Random,
     random: Random,
     home: Home,
     upstream: Server,
@@ -50,7 +52,7 @@ pub(super) struct Run {
 impl Run {
     /// Starts everything but the broker.
     pub(super) async fn start(seed: u64) -> Self {
-        let mut random = Random::new(seed);
+        let (strikes, mut random) = (Random::new(seed), Random::new(!seed));
         let (seen, trigger) = (Arc::<Mutex<Seen>>::default(), Arc::<Trigger>::default());
         let credential = canary();
         let issuer = Issuer::start().await;
@@ -61,7 +63,7 @@ impl Run {
         let ground = Arc::new(Ground { public_url, credential, issuer, seen, trigger, kept, revoked, sent });
         let load = Load::start(&ground, &mut random);
         let (record, checkpoint, report) = (Record::default(), None, Report::default());
-        Self { random, home, upstream, ground, load, record, checkpoint, report }
+        Self { strikes, random, home, upstream, ground, load, record, checkpoint, report }
     }
 
     /// Kills the broker at this many points, and looks after each.
@@ -70,7 +72,7 @@ impl Run {
         let (mut broker, _) = self.home.spawn().ready().await;
         let mut is_running = true;
         for point in 1..=points {
-            let strike = self.random.strike();
+            let strike = self.strikes.strike();
             match strike {
                 Strike::Start(after) => {
                     if is_running {

@@ -2,6 +2,7 @@
 
 mod call;
 mod exchange;
+mod lifecycle;
 mod lists;
 mod plain_http;
 mod refusals;

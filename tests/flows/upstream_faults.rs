@@ -101,7 +101,7 @@ async fn a_plain_upstream_that_fails_is_answered_for() {
     for (upstream, path, status, error, description) in [
         ("down", "/page", 502, "upstream_unreachable", "the upstream could not be reached, or broke off"),
         ("api", "/never", 504, "upstream_timeout", "the upstream did not answer in time"),
-        ("api", "/half-known", 502, "upstream_cut", "the upstream's answer broke off"),
+        ("api", "/half-known", 502, "upstream_unreachable", "the upstream could not be reached, or broke off"),
         ("api", "/challenge", 502, "credential_refused", "the upstream refused the credential of this service; an operator must look"),
         ("api", "/proxy-challenge", 502, "credential_refused", "the upstream refused the credential of this service; an operator must look"),
         ("api", "/gzip-broken", 502, "unscannable", "the upstream's answer cannot be scanned for secrets, so it is withheld"),
@@ -187,7 +187,7 @@ async fn a_caller_that_goes_away_ends_the_call_and_the_record_says_so() {
     let gate = Arc::new(Semaphore::new(0));
     let held = Arc::clone(&gate);
     let upstream = Echo::start(move |_| {
-        Reply::stream("text/plain", vec![Piece::Bytes("begun".into()), Piece::Gate(Arc::clone(&held)), Piece::Bytes("done".into())])
+        Reply::stream("text/plain", vec![Piece::Bytes("begun ".repeat(100).into()), Piece::Gate(Arc::clone(&held)), Piece::Bytes("done".into())])
     })
     .await;
     let issuer = Issuer::start().await;

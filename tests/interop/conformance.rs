@@ -46,3 +46,17 @@ async fn both(node: &Node, requirements: Requirements, upstream: Requirements) -
 fn assert_same(direct: &Verdicts, through: &Verdicts) {
     assert_eq!(through.required(), direct.required(), "\nthrough the broker:\n{through}");
 }
+
+#[tokio::test]
+async fn every_scenario_that_2025_11_25_requires_passes_before_a_server_of_2026_07_28() {
+    let node = or_skip!(node());
+    let (direct, through) = both(&node, Requirements::Legacy, Requirements::Modern).await;
+    assert_same(&direct, &through);
+}
+
+#[tokio::test]
+async fn every_scenario_that_2026_07_28_requires_passes_before_a_server_of_2025_11_25() {
+    let node = or_skip!(node());
+    let (direct, through) = both(&node, Requirements::Modern, Requirements::Legacy).await;
+    assert_same(&direct, &through);
+}

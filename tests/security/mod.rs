@@ -1,1 +1,3 @@
 //! What must never happen.
+
+mod canary;

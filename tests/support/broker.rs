@@ -58,14 +58,23 @@ impl Broker {
 
     /// Everything but `serve`.
     pub(crate) async fn prepare(setup: BrokerSetup) -> Self {
-        let home = tempfile::Builder::new().prefix("claviger-").tempdir().expect("a temporary folder");
-        let (public_url, admin_url) = (setup.public_url(), setup.admin_url());
-        let secrets = setup.write(home.path(), CONFIG);
-        let broker = Self { home, public_url, admin_url, process: None, printed: String::new() };
+        let (broker, secrets) = Self::write(setup);
         for (upstream, name, secret) in secrets {
             broker.store(&name, &upstream, &secret).await;
         }
         broker
+    }
+
+    /// Only the files: what is in the vault is up to the test.
+    pub(crate) fn prepare_empty(setup: BrokerSetup) -> Self {
+        Self::write(setup).0
+    }
+
+    fn write(setup: BrokerSetup) -> (Self, Vec<(String, String, String)>) {
+        let home = tempfile::Builder::new().prefix("claviger-").tempdir().expect("a temporary folder");
+        let (public_url, admin_url) = (setup.public_url(), setup.admin_url());
+        let secrets = setup.write(home.path(), CONFIG);
+        (Self { home, public_url, admin_url, process: None, printed: String::new() }, secrets)
     }
 
     /// Stores a credential, as an operator does.
@@ -140,6 +149,17 @@ impl Broker {
     /// When it does not end well.
     pub(crate) async fn stop(&mut self) {
         let status = self.process().terminate().await;
+        assert_eq!(status.code(), Some(0), "{}", self.printed());
+        self.ended();
+    }
+
+    /// Waits until it has stopped, which the test has asked it to do.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end well.
+    pub(crate) async fn has_stopped(&mut self) {
+        let status = self.process().ended().await;
         assert_eq!(status.code(), Some(0), "{}", self.printed());
         self.ended();
     }

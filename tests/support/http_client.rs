@@ -70,6 +70,16 @@ pub(crate) async fn send(method: Method, url: &str, headers: HeaderMap, body: im
     }
 }
 
+/// Sends a request without a body to one who may no longer be there.
+pub(crate) async fn try_send(method: Method, url: &str, headers: HeaderMap) -> Result<StatusCode, Failure> {
+    let uri: Uri = url.parse()?;
+    let authority = uri.authority().ok_or("no host")?.to_string();
+    let mut request = Request::builder().method(method).uri(uri.path()).body(Full::new(Bytes::new()))?;
+    *request.headers_mut() = headers;
+    request.headers_mut().insert(header::HOST, authority.parse()?);
+    Ok(timeout(ANSWER_MAX, exchange(&authority, request)).await??.status())
+}
+
 /// Sends `application/x-www-form-urlencoded` fields.
 pub(crate) async fn post_form(url: &str, mut headers: HeaderMap, fields: &[(&str, &str)]) -> Answer {
     let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();

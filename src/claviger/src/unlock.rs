@@ -18,8 +18,7 @@ const SECRET_BYTES_MAX: u64 = 64 * 1024;
 
 /// The key that opens the vault.
 pub(crate) fn key(configured: &Configured) -> Result<KeySource, Failure> {
-    let unreadable =
-        |error: &dyn std::fmt::Display| Failure::new(format!("the key of the vault cannot be read: {error}"));
+    let unreadable = |error: &dyn std::error::Error| Failure::because("the key of the vault cannot be read", error);
     match configured {
         Configured::PassphrasePrompt => prompt("passphrase of the vault: ").map(KeySource::passphrase),
         Configured::PassphraseFileDescriptor(number) => from_descriptor(*number).map(KeySource::passphrase),

@@ -15,6 +15,10 @@ use tokio::time::{Instant, Sleep};
 
 use crate::{BodyError, idle::Loan};
 
+/// A body that is being read is looked at when its alarm goes off, give or take what a busy machine needs. One that is looked at
+/// later had no reader, such as an answer that waits for its caller.
+const LOOKED_LATE_MAX: Duration = Duration::from_secs(2);
+
 /// What the destination sends after the head.
 ///
 /// Dropping it before its end closes the connection, because what is left on it belongs to nobody else.
@@ -59,7 +63,11 @@ impl ResponseBody {
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep(idle)));
         while alarm.as_mut().poll(cx).is_ready() {
             // Something came since the alarm was set: wait for what is left from then on.
-            let due = self.last.take().map(|last| last + idle).filter(|due| *due > Instant::now());
+            let now = Instant::now();
+            let since = self.last.take().map(|last| last + idle);
+            // Where nobody looked when the time was up, the wait begins anew: it is the upstream that must not stall.
+            let unwatched = (now > alarm.deadline() + LOOKED_LATE_MAX).then(|| now + idle);
+            let due = since.max(unwatched).filter(|due| *due > now);
             let Some(due) = due else { return true };
             alarm.as_mut().reset(due);
         }

@@ -90,7 +90,7 @@ const RESERVED: [&str; 36] = [
 fn is_listed(name: &HeaderName) -> bool {
     match name.as_str() {
         "content-type" | "accept" | "accept-language" | "user-agent" | "if-none-match" | "if-match"
-        | "if-modified-since" | "idempotency-key" | "traceparent" | "tracestate" => true,
+        | "if-modified-since" | "idempotency-key" | "last-event-id" | "traceparent" | "tracestate" => true,
         other => other.starts_with("mcp-"),
     }
 }

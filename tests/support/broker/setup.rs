@@ -19,6 +19,7 @@ pub(crate) struct BrokerSetup {
     policy: String,
     secrets: Vec<(String, String, String)>,
     upstream: String,
+    vault: String,
     more: String,
 }
 
@@ -41,6 +42,7 @@ impl BrokerSetup {
             policy: "@id(\"assistants-may\")\npermit (principal in Group::\"assistants\", action, resource);\n".to_owned(),
             secrets: Vec::new(),
             upstream: String::new(),
+            vault: "{ key_file = \"vault.key\" }".to_owned(),
             more: String::new(),
         }
     }
@@ -127,6 +129,12 @@ impl BrokerSetup {
         self.server(&format!("tls = {{ certificate = {certificate:?}, key = {key:?} }}"))
     }
 
+    /// Where the key of the vault comes from, in place of its file.
+    pub(crate) fn vault(mut self, key: &str) -> Self {
+        key.clone_into(&mut self.vault);
+        self
+    }
+
     /// Further sections.
     pub(crate) fn more(mut self, toml: &str) -> Self {
         let _written = writeln!(self.more, "\n{toml}");
@@ -161,12 +169,13 @@ impl BrokerSetup {
         });
         let text = format!(
             "[server]\npublic_url = \"{}\"\nlisten = \"127.0.0.1:{}\"\ndata_directory = \"data\"\n{}\n\
-             [admin]\nlisten = \"127.0.0.1:{}\"\n\n[vault]\nkey = {{ key_file = \"vault.key\" }}\n\n\
+             [admin]\nlisten = \"127.0.0.1:{}\"\n\n[vault]\nkey = {}\n\n\
              [policy]\nfiles = [\"policy/*.cedar\"]\n\n{}\n{agents}\n{}{}",
             self.public_url(),
             self.port,
             self.server,
             self.admin_port,
+            self.vault,
             self.issuers,
             self.upstreams,
             self.more,

@@ -91,7 +91,7 @@ impl Reply {
         }
         let body = match self.pieces {
             Pieces::Whole(bytes) => infallible(Full::new(bytes)),
-            Pieces::Stream(pieces) => Steps { pieces: pieces.into_iter(), waiting: None }.boxed(),
+            Pieces::Stream(pieces) => Steps { pieces: pieces.into_iter(), waiting: None, cutting: false }.boxed(),
         };
         Ok(self.response.map(|()| body))
     }
@@ -101,6 +101,7 @@ impl Reply {
 struct Steps {
     pieces: std::vec::IntoIter<Piece>,
     waiting: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
+    cutting: bool,
 }
 
 impl HttpBody for Steps {
@@ -116,7 +117,13 @@ impl HttpBody for Steps {
             match self.pieces.next() {
                 None => return Poll::Ready(None),
                 Some(Piece::Bytes(bytes)) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
-                Some(Piece::Cut) => return Poll::Ready(Some(Err("cut".into()))),
+                Some(Piece::Cut) if self.cutting => return Poll::Ready(Some(Err("cut".into()))),
+                Some(Piece::Cut) => {
+                    // What stands before the cut is written only when the body has to be waited for.
+                    self.cutting = true;
+                    self.pieces = vec![Piece::Cut].into_iter();
+                    self.waiting = Some(Box::pin(tokio::task::yield_now()));
+                }
                 Some(Piece::Hang) => self.waiting = Some(Box::pin(std::future::pending())),
                 Some(Piece::Gate(gate)) => {
                     self.waiting = Some(Box::pin(async move {

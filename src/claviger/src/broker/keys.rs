@@ -1,6 +1,6 @@
 //! The broker's own keys, sealed in the vault: those that sign session tokens, and the one that signs the record.
 
-use std::{path::Path, sync::Arc};
+use std::{io::Write as _, path::Path, sync::Arc};
 
 use model::{Clock, Timestamp};
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -90,12 +90,24 @@ pub(super) fn audit_seed(vault: &Vault, clock: &dyn Clock) -> Result<Zeroizing<[
     Ok(seed)
 }
 
-/// Lays the public half into the data directory.
+/// Lays the public half into the data directory, where it is not there yet.
 pub(super) fn publish_verifier(data_directory: &Path, origin: &str, seed: &[u8; 32]) -> Result<(), Failure> {
-    let failed = |error: String| Failure::new(format!("the verifier key cannot be written: {error}"));
-    let key = SigningKey::from_seed(origin, seed).map_err(|error| failed(error.to_string()))?;
-    let path = data_directory.join(VERIFIER_FILE);
-    std::fs::write(path, format!("{}\n", key.verifier())).map_err(|error| failed(error.to_string()))
+    let key = SigningKey::from_seed(origin, seed)
+        .map_err(|error| Failure::new(format!("the verifier key cannot be derived: {error}")))?;
+    let (path, text) = (data_directory.join(VERIFIER_FILE), format!("{}\n", key.verifier()));
+    if std::fs::read(&path).is_ok_and(|published| published == text.as_bytes()) {
+        return Ok(());
+    }
+    replace(&path, text.as_bytes()).map_err(|error| Failure::new(format!("the verifier key cannot be written: {error}")))
+}
+
+/// Puts a file into place that is whole whenever this process is killed.
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let aside = path.with_extension("new");
+    let mut file = std::fs::File::create(&aside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(aside, path)
 }
 
 fn name(text: &str) -> KeyName {

@@ -13,6 +13,7 @@ mod call;
 mod drive;
 mod error;
 mod events;
+mod filter;
 mod held;
 mod line;
 mod listen;

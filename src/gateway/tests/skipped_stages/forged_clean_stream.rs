@@ -1,7 +1,7 @@
-use gateway::evidence::Clean;
+use gateway::mask::DerivedBody;
 
-fn forge(foreign: egress::UpstreamBody) -> Clean {
-    Clean::derived(foreign)
-}
+struct Foreign(egress::UpstreamBody);
+
+impl DerivedBody for Foreign {}
 
 fn main() {}

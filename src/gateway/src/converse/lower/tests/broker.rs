@@ -94,6 +94,10 @@ impl Listener {
 impl Broker {
     pub(super) async fn start() -> (Self, Server) {
         let (server, port) = Server::start().await;
+        (Self::in_front_of(port).await, server)
+    }
+
+    async fn in_front_of(port: u16) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let folder = TempDir::new().unwrap();
         let log = Arc::new(Log::open(folder.path(), &LogOptions::new("example.com/test", &[7; 32])).unwrap());
@@ -121,7 +125,7 @@ impl Broker {
         }));
         let session = begin(&sessions, &policies, "session-1").await;
         let (folder, calls) = (Arc::new(folder), AtomicUsize::new(1));
-        (Self { gateway, session, sessions, policies, tasks, log, folder, calls }, server)
+        Self { gateway, session, sessions, policies, tasks, log, folder, calls }
     }
 
     /// Another principal at the same gateway.
