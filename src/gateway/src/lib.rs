@@ -102,7 +102,19 @@ impl Gateway {
         let (random, next_id) = (SystemRandom::new(), AtomicU64::new(1));
         let conversations = Arc::new(converse::Conversations::default());
         let trace_ids = TraceIds::default();
-        Self { door, authenticator, upstreams, limits, recorder, egress, clock, conversations, random, trace_ids, next_id }
+        Self {
+            door,
+            authenticator,
+            upstreams,
+            limits,
+            recorder,
+            egress,
+            clock,
+            conversations,
+            random,
+            trace_ids,
+            next_id,
+        }
     }
 
     /// What is served.

@@ -98,7 +98,8 @@ pub(super) fn publish_verifier(data_directory: &Path, origin: &str, seed: &[u8; 
     if std::fs::read(&path).is_ok_and(|published| published == text.as_bytes()) {
         return Ok(());
     }
-    replace(&path, text.as_bytes()).map_err(|error| Failure::new(format!("the verifier key cannot be written: {error}")))
+    replace(&path, text.as_bytes())
+        .map_err(|error| Failure::new(format!("the verifier key cannot be written: {error}")))
 }
 
 /// Puts a file into place that is whole whenever this process is killed.

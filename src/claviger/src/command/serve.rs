@@ -40,17 +40,24 @@ pub(crate) fn run(path: &Path) -> Result<(), Failure> {
     let runtime = builder.enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("no threads can be started: {error}")))?;
     runtime.block_on(async {
+        // From before it says that it is ready, so that a signal never finds the process without an ear for it.
+        let told = told_to_stop();
         let running = Running::start(&config, &key).await?;
-        running.until(told_to_stop(), told_to_stop()).await
+        running.until(told, async { told_to_stop().await }).await
     })
 }
 
-/// Waits until the process is told to stop, from the keyboard or by whoever supervises it.
-pub(crate) async fn told_to_stop() {
+/// Waits until the process is told to stop, from the keyboard or by whoever supervises it. It listens from the call on, not only
+/// once it is awaited.
+pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
+    let mut interrupt = signal(SignalKind::interrupt()).ok();
     let mut terminate = signal(SignalKind::terminate()).ok();
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        Some(()) = async { terminate.as_mut()?.recv().await } => {}
+    async move {
+        tokio::select! {
+            Some(()) = async { interrupt.as_mut()?.recv().await } => {}
+            Some(()) = async { terminate.as_mut()?.recv().await } => {}
+            else => std::future::pending().await,
+        }
     }
 }
 
@@ -79,13 +86,14 @@ impl Running {
         let (connections, last) = (TaskTracker::new(), TaskTracker::new());
         let agents = Arc::new(Agents::new(Arc::clone(&broker), config));
         let admin = Arc::new(Admin::new(Arc::clone(&broker)));
-        let (agents_address, admin_address) = (agents_listener.address().ok(), admin_listener.address().ok());
+        let address = |listener: &Listener| listener.address().ok().map(tracing::field::display);
+        let (agents_address, admin_address) = (address(&agents_listener), address(&admin_listener));
         connections.spawn(agents_listener.serve(agents, agents_stop.clone(), connections.clone()));
         last.spawn(admin_listener.serve(Arc::clone(&admin), last_stop.clone(), last.clone()));
         upkeep::start(&broker, &last_stop, &last);
         admin.set_ready(true);
         let public_url = config.server.public_url.to_string();
-        tracing::info!(?agents_address, ?admin_address, public_url, "ready");
+        tracing::info!(agents_address, admin_address, public_url, "ready");
         let drain_wait_max = Duration::from_secs(u64::from(limits.drain_seconds_max));
         Ok(Self { broker, admin, agents_stop, last_stop, connections, last, drain_wait_max })
     }

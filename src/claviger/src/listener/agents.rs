@@ -90,8 +90,8 @@ fn router(routes: Routes) -> Router {
 
 /// RFC 8693.
 async fn exchange(State(routes): State<Arc<Routes>>, headers: HeaderMap, body: Bytes) -> AxumResponse {
-    if let Err(refused) = form(&headers) {
-        return refused;
+    if !is_form(&headers) {
+        return not_a_form();
     }
     match routes.broker.tokens.exchange_form(&body).await {
         Ok(response) => secret_json(StatusCode::OK, &response),
@@ -110,8 +110,8 @@ async fn introspect(State(routes): State<Arc<Routes>>, headers: HeaderMap, body:
             .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"introspection\""));
         return response;
     }
-    if let Err(refused) = form(&headers) {
-        return refused;
+    if !is_form(&headers) {
+        return not_a_form();
     }
     match routes.broker.tokens.introspect(&body) {
         Ok(response) => secret_json(StatusCode::OK, &response),
@@ -121,8 +121,8 @@ async fn introspect(State(routes): State<Arc<Routes>>, headers: HeaderMap, body:
 
 /// RFC 7009: whoever holds a token may end it.
 async fn revoke(State(routes): State<Arc<Routes>>, headers: HeaderMap, body: Bytes) -> AxumResponse {
-    if let Err(refused) = form(&headers) {
-        return refused;
+    if !is_form(&headers) {
+        return not_a_form();
     }
     match routes.broker.tokens.revoke(&body).await {
         Ok(()) => StatusCode::OK.into_response(),
@@ -175,14 +175,15 @@ async fn protected_resource(
 }
 
 /// The token endpoints take forms and nothing else.
-fn form(headers: &HeaderMap) -> Result<(), AxumResponse> {
+fn is_form(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Ok(());
-    }
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+fn not_a_form() -> AxumResponse {
     let body = ErrorBody::new(ErrorCode::InvalidRequest, "send application/x-www-form-urlencoded");
-    Err(secret_json(ErrorCode::InvalidRequest.status(), &body))
+    secret_json(ErrorCode::InvalidRequest.status(), &body)
 }
 
 fn refuse(refused: &gateway::Refused) -> AxumResponse {
