@@ -4,5 +4,6 @@ mod architecture;
 mod crash;
 mod flows;
 mod interop;
+mod quickstart;
 mod security;
 mod support;

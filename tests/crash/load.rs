@@ -165,7 +165,7 @@ async fn exchange(ground: &Ground, random: &mut Random, subject: &str, caller: &
     };
     let session = session_of(&token);
     ground.seen.lock().sessions_begun.push(session.clone());
-    if random.next() % 2 == 0 {
+    if random.next().is_multiple_of(2) {
         ground.kept.lock().push(token);
         return Ok(());
     }

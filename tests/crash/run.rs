@@ -67,6 +67,7 @@ impl Run {
     }
 
     /// Kills the broker at this many points, and looks after each.
+    #[expect(clippy::print_stdout, reason = "a long run says how far it is")]
     pub(super) async fn strike(mut self, points: u64) -> Report {
         // The first start makes keys and files, which no restart does.
         let (mut broker, _) = self.home.spawn().ready().await;

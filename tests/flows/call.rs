@@ -54,8 +54,10 @@ async fn a_credential_goes_up_once_and_never_comes_back() {
 fn assert_the_record_is_whole(broker: &Broker, issuer: &Issuer, trace: &str, body: &[u8]) {
     let records = broker.records();
     let [exchange, intent, outcome] = records.as_slice() else { panic!("{records:#?}") };
-    let (subject, actor) =
-        (json!({ "iss": issuer.issuer(), "sub": "assistant" }), json!({ "iss": broker.public_url(), "sub": "assistant" }));
+    let (subject, actor) = (
+        json!({ "iss": issuer.issuer(), "sub": "assistant" }),
+        json!({ "iss": broker.public_url(), "sub": "assistant" }),
+    );
     let session = &exchange["session"];
     assert!(session.as_str().is_some_and(|id| id.len() >= 32), "{exchange}");
     let expected = json!({
@@ -82,7 +84,10 @@ fn assert_the_record_is_whole(broker: &Broker, issuer: &Issuer, trace: &str, bod
         })
     );
     // The upstream's answer has another id than ours, so that the digest is of its masked bytes and not of these.
-    assert!(outcome["response_bytes"].as_u64().is_some_and(|bytes| bytes.abs_diff(body.len() as u64) < 30), "{outcome}");
+    assert!(
+        outcome["response_bytes"].as_u64().is_some_and(|bytes| bytes.abs_diff(body.len() as u64) < 30),
+        "{outcome}"
+    );
     assert!(outcome["response_sha256"].as_str().is_some_and(|digest| digest.len() == 64), "{outcome}");
     let times = [exchange, intent, outcome].map(|entry| entry["time_ms"].as_u64().expect("a time"));
     assert!(times.is_sorted() && times[0] > 1_700_000_000_000, "{times:?}");
@@ -152,7 +157,8 @@ async fn a_credential_that_was_never_stored_is_missed_before_anything_is_sent() 
 #[tokio::test]
 async fn what_was_stored_is_listed_without_its_value_and_never_shown() {
     let upstream = mcp_echo().await;
-    let setup = BrokerSetup::trusting("http://127.0.0.1:9").mcp("echo", &format!("{}/mcp", upstream.url()), "2026-07-28");
+    let setup =
+        BrokerSetup::trusting("http://127.0.0.1:9").mcp("echo", &format!("{}/mcp", upstream.url()), "2026-07-28");
     let broker = Broker::prepare(setup.bearer(&canary("credential that is listed"))).await;
     let listed = broker.command(&["secret", "list", "--json"], "").await;
     assert_eq!(listed.code, Some(0), "{listed:?}");

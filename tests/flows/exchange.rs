@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{
     broker::{Broker, BrokerSetup, headers},
     canary,
+    echo::{Echo, Reply},
     http_client::Answer,
     identity_provider::{IdentityProvider, Setup},
     issuer::{AUDIENCE, Issuer},
@@ -71,15 +72,27 @@ async fn a_token_with_any_fault_is_refused_and_told_which_kind() {
         ("expired", issuer.token_with("assistant", json!({ "iat": now - 400, "exp": now - 120 })), "expired"),
         ("expires this second", issuer.token_with("assistant", json!({ "exp": now })), "expired"),
         ("not yet valid", issuer.token_with("assistant", json!({ "nbf": now + 600 })), "not_yet_valid"),
-        ("issued tomorrow", issuer.token_with("assistant", json!({ "iat": now + 86_400, "exp": now + 90_000 })), "not_yet_valid"),
+        (
+            "issued tomorrow",
+            issuer.token_with("assistant", json!({ "iat": now + 86_400, "exp": now + 90_000 })),
+            "not_yet_valid",
+        ),
         ("issued long ago", issuer.token_with("assistant", json!({ "iat": now - 7200 })), "too_old"),
         ("no expiry", issuer.token_with("assistant", json!({ "exp": null })), "malformed"),
         ("expiry as text", issuer.token_with("assistant", json!({ "exp": "tomorrow" })), "malformed"),
         ("another's issuer", stranger.token("assistant"), "untrusted"),
         ("our issuer, another's key", stranger.token_with("assistant", json!({ "iss": issuer.issuer() })), "untrusted"),
-        ("issuer with a slash", issuer.token_with("assistant", json!({ "iss": format!("{}/", issuer.issuer()) })), "untrusted"),
+        (
+            "issuer with a slash",
+            issuer.token_with("assistant", json!({ "iss": format!("{}/", issuer.issuer()) })),
+            "untrusted",
+        ),
         ("another audience", issuer.token_with("assistant", json!({ "aud": "https://other.test/" })), "wrong_audience"),
-        ("a second audience", issuer.token_with("assistant", json!({ "aud": [AUDIENCE, "https://other.test/"] })), "wrong_audience"),
+        (
+            "a second audience",
+            issuer.token_with("assistant", json!({ "aud": [AUDIENCE, "https://other.test/"] })),
+            "wrong_audience",
+        ),
         ("no audience", issuer.token_with("assistant", json!({ "aud": null })), "malformed"),
         ("another type", with_header("typ", json!("dpop+jwt")), "wrong_type"),
         ("another algorithm", with_header("alg", json!("ES384")), "untrusted"),
@@ -90,7 +103,11 @@ async fn a_token_with_any_fault_is_refused_and_told_which_kind() {
         ("unsigned", unsigned(&payload), "malformed"),
         ("signature of another", format!("{}x{}", &good[..good.len() - 9], &good[good.len() - 8..]), "untrusted"),
         ("a name twice in its claims", issuer.sign(&header, &twice), "malformed"),
-        ("a name twice in its header", issuer.sign(&header.replacen('{', "{\"alg\":\"none\",", 1), &payload.to_string()), "malformed"),
+        (
+            "a name twice in its header",
+            issuer.sign(&header.replacen('{', "{\"alg\":\"none\",", 1), &payload.to_string()),
+            "malformed",
+        ),
         ("claims that are a list", issuer.sign(&header, "[]"), "malformed"),
         ("oversized", issuer.token_with("assistant", json!({ "more": "m".repeat(20_000) })), "malformed"),
         ("a session token", session, "untrusted"),
@@ -128,7 +145,11 @@ async fn a_request_with_any_fault_is_refused() {
         (&[("scope", "three:*")], "invalid_scope", scope),
         (&[("scope", "two:write")], "invalid_scope", scope),
         (&[("audience", "one"), ("scope", "two:read")], "invalid_scope", scope),
-        (&[("scope", "one:* \u{7}")], "invalid_request", "the request body is not valid application/x-www-form-urlencoded"),
+        (
+            &[("scope", "one:* \u{7}")],
+            "invalid_request",
+            "the request body is not valid application/x-www-form-urlencoded",
+        ),
         (&[("subject_token", "another")], "invalid_request", "a parameter is included more than once"),
         (&[("actor_token", "another")], "invalid_request", "the parameter actor_token_type is missing"),
     ] {
@@ -137,7 +158,11 @@ async fn a_request_with_any_fault_is_refused() {
     }
     let grant = [("grant_type", "client_credentials"), ("subject_token", &token), ("subject_token_type", JWT)];
     let answer = broker.post_form("/token", &grant).await;
-    assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (400, &json!("unsupported_grant_type")), "{answer:?}");
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json()["error"]),
+        (400, &json!("unsupported_grant_type")),
+        "{answer:?}"
+    );
     let url = format!("{}/token", broker.public_url());
     let answer = broker.send(Method::POST, &url, headers(&[("content-type", "application/json")]), "{}").await;
     assert_refused("JSON", &answer, "invalid_request", "send application/x-www-form-urlencoded");
@@ -151,14 +176,23 @@ async fn a_request_with_any_fault_is_refused() {
 #[tokio::test]
 async fn an_issuer_that_is_down_or_slow_is_not_the_caller_s_fault() {
     let issuer = Issuer::start().await;
-    let token = issuer.token("assistant");
-    let broker = Broker::start(two_upstreams(&issuer)).await;
+    let slow = Echo::start(|_| Reply::never()).await;
+    let more = format!(
+        "[[issuers]]\nname = \"slow\"\nissuer = \"{}\"\naudience = \"{AUDIENCE}\"\nalgorithms = [\"ES256\"]\n\
+         addresses = \"loopback\"\n",
+        slow.url()
+    );
+    let broker = Broker::start(two_upstreams(&issuer).more(&more)).await;
+    let tokens = [issuer.token("assistant"), issuer.token_with("assistant", json!({ "iss": slow.url() }))];
     drop(issuer);
-    let answer = broker.exchange(&token, &[]).await;
-    assert_eq!(answer.status, 503, "{answer:?}");
-    assert_eq!(answer.header("retry-after"), "1");
-    let description = "the subject_token is refused: issuer_unavailable";
-    assert_eq!(answer.json(), json!({ "error": "temporarily_unavailable", "error_description": description }));
+    for token in tokens {
+        let answer = broker.exchange(&token, &[]).await;
+        assert_eq!(answer.status, 503, "{answer:?}");
+        assert_eq!(answer.header("retry-after"), "1");
+        let description = "the subject_token is refused: issuer_unavailable";
+        assert_eq!(answer.json(), json!({ "error": "temporarily_unavailable", "error_description": description }));
+    }
+    assert_eq!(slow.received().len(), 1);
     broker.finish().await;
 }
 
@@ -176,19 +210,16 @@ async fn a_certified_provider_is_trusted_its_faulty_tokens_are_not() {
         .resource(&fault("iss"), json!({ "payload": { "aud": AUDIENCE, "iss": "https://other.test" } }));
     let provider = IdentityProvider::start(&node, setup).await;
     let agents = "[[agents]]\nname = \"ci\"\nissuer = \"idp\"\nclaims = { sub = \"ci\" }\nscopes = [\"one:*\"]\n";
-    let setup = BrokerSetup::trusting(provider.issuer()).mcp("one", "http://127.0.0.1:9/mcp", "2026-07-28").agents(agents);
+    let setup =
+        BrokerSetup::trusting(provider.issuer()).mcp("one", "http://127.0.0.1:9/mcp", "2026-07-28").agents(agents);
     let mut broker = Broker::start(setup).await;
     for audience in [AUDIENCE, &fault("es")] {
         let answer = broker.exchange(&watched(&provider, audience).await, &[]).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert!(answer.json()["expires_in"].as_u64().is_some_and(|seconds| seconds <= 300), "{answer:?}");
     }
-    for (end, code) in [
-        ("expired", "expired"),
-        ("early", "not_yet_valid"),
-        ("typ", "wrong_type"),
-        ("iss", "untrusted"),
-    ] {
+    for (end, code) in [("expired", "expired"), ("early", "not_yet_valid"), ("typ", "wrong_type"), ("iss", "untrusted")]
+    {
         let answer = broker.exchange(&watched(&provider, &fault(end)).await, &[]).await;
         assert_refused(end, &answer, "invalid_request", &format!("the subject_token is refused: {code}"));
     }
@@ -239,7 +270,8 @@ fn with_own_key(stranger: &Issuer, payload: &Value) -> String {
 
 fn unsigned(payload: &Value) -> String {
     let header = json!({ "alg": "none", "typ": "JWT" });
-    let token = format!("{}.{}.", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(payload.to_string()));
+    let token =
+        format!("{}.{}.", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(payload.to_string()));
     canary::register("unsigned token", &token);
     token
 }

@@ -30,7 +30,7 @@ async fn a_call_that_runs_when_the_program_is_told_to_stop_is_carried_to_its_end
     let url = broker.http_url("api", "/page");
     broker.wait_until_async(async || http_client::try_send(Method::GET, &url, bearer(&session)).await.is_err()).await;
     gate.add_permits(1);
-    let body = String::from_utf8(call.to_the_end().await.to_vec()).expect("text");
+    let body = String::from_utf8(call.read_to_end().await.to_vec()).expect("text");
     assert!(body.ends_with("the end") && !call.broke(), "{body}");
     drop(call);
     broker.has_stopped().await;
@@ -47,7 +47,7 @@ async fn a_call_that_outlasts_the_drain_is_cut_and_recorded() {
     let mut call = Streamed::begin(Method::GET, &broker.http_url("api", "/page"), bearer(&session), "").await;
     call.until(1).await;
     terminate(&mut broker).await;
-    call.to_the_end().await;
+    call.read_to_end().await;
     assert!(call.broke());
     drop(call);
     broker.has_stopped().await;
@@ -62,7 +62,9 @@ async fn a_port_that_is_taken_and_a_data_directory_in_use_are_named() {
     let config = fs::read_to_string(broker.path("claviger.toml")).expect("it was written");
     let address = broker.public_url().replace("http://", "");
     let ran = broker.command(&["serve"], "").await;
-    let says = format!("cannot listen on {address}: Address already in use (os error 98); stop what does, or choose another port");
+    let says = format!(
+        "cannot listen on {address}: Address already in use (os error 98); stop what does, or choose another port"
+    );
     assert_says(&ran, &says);
 
     let listens: Vec<_> = config.lines().filter_map(|line| line.strip_prefix("listen = \"127.0.0.1:")).collect();
@@ -80,7 +82,11 @@ async fn a_configuration_with_a_fault_is_refused_with_its_line() {
     let broker = Broker::prepare(simple("http://127.0.0.1:9")).await;
     let good = fs::read_to_string(broker.path("claviger.toml")).expect("it was written");
     for (from, to, says) in [
-        ("[vault]", "[vualt]", "claviger.toml:9:2: unknown key `vualt`\n  |\n9 | [vualt]\n  |  ^^^^^\n  = did you mean `vault`?"),
+        (
+            "[vault]",
+            "[vualt]",
+            "claviger.toml:9:2: unknown key `vualt`\n  |\n9 | [vualt]\n  |  ^^^^^\n  = did you mean `vault`?",
+        ),
         ("listen = ", "lisen = ", "unknown key `lisen`"),
         ("data_directory = \"data\"", "data_directory = 7", "claviger.toml:4:18:"),
         ("era = \"2026-07-28\"", "", "era"),
@@ -102,7 +108,10 @@ async fn a_configuration_with_a_fault_is_refused_with_its_line() {
         }
     }
     let ran = broker.command(&["serve", "-c", "nothing.toml"], "").await;
-    assert!(ran.code == Some(1) && ran.stderr.contains("nothing.toml: the configuration cannot be read: it does not exist"), "{ran:?}");
+    assert!(
+        ran.code == Some(1) && ran.stderr.contains("nothing.toml: the configuration cannot be read: it does not exist"),
+        "{ran:?}"
+    );
     fs::write(broker.path("policy/test.cedar"), "permit (principal, action, resource").expect("a test's folder");
     let ran = broker.command(&["check", "--offline"], "").await;
     assert!(ran.code == Some(1) && ran.stderr.contains("policy/test.cedar:1:"), "{ran:?}");
@@ -110,11 +119,17 @@ async fn a_configuration_with_a_fault_is_refused_with_its_line() {
 
 #[tokio::test]
 async fn a_vault_opens_with_its_own_key_alone_and_only_whole() {
-    let mut broker = Broker::prepare(simple("http://127.0.0.1:9").mcp("two", "http://127.0.0.1:9/mcp", "2026-07-28").bearer(&canary("second"))).await;
+    let mut broker = Broker::prepare(
+        simple("http://127.0.0.1:9").mcp("two", "http://127.0.0.1:9/mcp", "2026-07-28").bearer(&canary("second")),
+    )
+    .await;
     let (key, vault) = (broker.path("vault.key"), vault_file(&broker));
     let (good_key, good_vault) = (fs::read(&key).expect("the key"), fs::read(&vault).expect("the vault"));
     fs::write(&key, random_hex(32)).expect("a test's folder");
-    assert_says_at_the_end(&broker.command(&["serve"], "").await, "the key file is wrong; give the one that it was last sealed with");
+    assert_says_at_the_end(
+        &broker.command(&["serve"], "").await,
+        "the key file is wrong; give the one that it was last sealed with",
+    );
     fs::write(&key, "short").expect("a test's folder");
     let ran = broker.command(&["serve"], "").await;
     assert!(ran.stderr.contains("the key of the vault cannot be read: the key file vault.key: "), "{ran:?}");
@@ -127,9 +142,12 @@ async fn a_vault_opens_with_its_own_key_alone_and_only_whole() {
     let mut changed = good_vault.clone();
     let middle = changed.len() / 2;
     changed[middle] ^= 1;
-    for (fault, bytes) in
-        [("truncated", good_vault[..good_vault.len() - 40].to_vec()), ("swapped", swapped.concat()), ("changed", changed), ("empty", Vec::new())]
-    {
+    for (fault, bytes) in [
+        ("truncated", good_vault[..good_vault.len() - 40].to_vec()),
+        ("swapped", swapped.concat()),
+        ("changed", changed),
+        ("empty", Vec::new()),
+    ] {
         fs::write(&vault, bytes).expect("a test's folder");
         let ran = broker.command(&["serve"], "").await;
         assert!(ran.code == Some(1) && ran.stderr.contains("vault"), "{fault}: {ran:?}");
@@ -173,7 +191,10 @@ async fn without_room_for_the_record_no_call_is_made_and_with_room_again_all_goe
     let upstream = mcp_echo().await;
     let issuer = Issuer::start().await;
     let url = format!("{}/mcp", upstream.url());
-    let mut broker = Broker::start(BrokerSetup::trusting(issuer.issuer()).mcp("one", &url, "2026-07-28").bearer(&canary("credential"))).await;
+    let mut broker = Broker::start(
+        BrokerSetup::trusting(issuer.issuer()).mcp("one", &url, "2026-07-28").bearer(&canary("credential")),
+    )
+    .await;
     let session = broker.token(&issuer.token("assistant")).await;
     broker.stop().await;
     // No file may grow beyond so many blocks of 512 bytes; the signal that says so is ignored, as a full disk sends none.
@@ -202,11 +223,16 @@ async fn without_room_for_the_record_no_call_is_made_and_with_room_again_all_goe
     }
     assert_eq!(upstream.received().len(), reached, "nothing is sent that is not recorded");
     let exchange = broker.exchange(&issuer.token("assistant"), &[]).await;
-    assert_eq!((exchange.status.as_u16(), &exchange.json()["error"]), (503, &json!("temporarily_unavailable")), "{exchange:?}");
+    assert_eq!(
+        (exchange.status.as_u16(), &exchange.json()["error"]),
+        (503, &json!("temporarily_unavailable")),
+        "{exchange:?}"
+    );
 
     // Room again: the same process goes on.
     let id = broker.process().id().to_string();
-    let raised = Command::new("prlimit").args(["--fsize=unlimited", "--pid", &id]).status().await.expect("prlimit runs");
+    let raised =
+        Command::new("prlimit").args(["--fsize=unlimited", "--pid", &id]).status().await.expect("prlimit runs");
     assert!(raised.success());
     broker.wait_until_async(async || broker.call_tool("one", &session, "say", json!({})).await.status == 200).await;
     broker.finish().await;
@@ -222,7 +248,10 @@ async fn held(gate: &Arc<Semaphore>, server: &str) -> (Issuer, Broker, Echo) {
     .await;
     let issuer = Issuer::start().await;
     let setup = BrokerSetup::trusting(issuer.issuer()).server(server).http("api", upstream.url());
-    let broker = Broker::start(setup.operation("all", &["GET"], "/**").credential("header = \"X-Api-Key\"", &canary("credential"))).await;
+    let broker = Broker::start(
+        setup.operation("all", &["GET"], "/**").credential("header = \"X-Api-Key\"", &canary("credential")),
+    )
+    .await;
     (issuer, broker, upstream)
 }
 

@@ -21,7 +21,8 @@ async fn a_list_of_tools_holds_those_that_may_be_called() {
     assert!(all.contains(&"add".to_owned()) && all.len() > 15, "{all:?}");
     assert!(!all.contains(&"slow".to_owned()), "policy forbids it: {all:?}");
 
-    let narrow = broker.exchange(&issuer.token("assistant"), &[("scope", "fixture:add fixture:echo fixture:slow")]).await;
+    let narrow =
+        broker.exchange(&issuer.token("assistant"), &[("scope", "fixture:add fixture:echo fixture:slow")]).await;
     let narrow = narrow.json()["access_token"].as_str().expect("a token").to_owned();
     let mut few = tools(&broker, &narrow).await;
     few.sort();
@@ -42,9 +43,11 @@ async fn prompts_and_resources_need_the_scope_of_the_whole_upstream() {
     let whole = broker.token(&issuer.token("assistant")).await;
     let narrow = broker.exchange(&issuer.token("assistant"), &[("scope", "fixture:add")]).await;
     let narrow = narrow.json()["access_token"].as_str().expect("a token").to_owned();
-    for (method, member) in
-        [("prompts/list", "prompts"), ("resources/list", "resources"), ("resources/templates/list", "resourceTemplates")]
-    {
+    for (method, member) in [
+        ("prompts/list", "prompts"),
+        ("resources/list", "resources"),
+        ("resources/templates/list", "resourceTemplates"),
+    ] {
         let answer = broker.modern("fixture", &whole, method, json!({})).await;
         let listed = answer.json()["result"][member].as_array().map(Vec::len);
         assert!(listed.is_some_and(|count| count > 0), "{method}: {answer:?}");

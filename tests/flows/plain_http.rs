@@ -26,7 +26,9 @@ async fn only_the_named_operations_are_called() {
         .credential("header = \"X-Api-Key\"", &canary("credential"));
     let broker = Broker::start(setup).await;
     let session = broker.token(&issuer.token("assistant")).await;
-    let send = async |method: Method, path: &str| broker.send(method, &broker.http_url("api", path), bearer(&session), "").await;
+    let send = async |method: Method, path: &str| {
+        broker.send(method, &broker.http_url("api", path), bearer(&session), "").await
+    };
     for (method, path, uri) in [
         (Method::GET, "/invoices/7", "/v1/invoices/7"),
         (Method::GET, "/invoices/7?page=2&q=a%20b", "/v1/invoices/7?page=2&q=a%20b"),
@@ -76,9 +78,10 @@ async fn each_slot_takes_the_credential_and_no_answer_gives_it_back() {
         ("body", "body = \"/auth/token\""),
     ];
     let secrets = slots.map(|(name, _)| plain_canary(name));
-    let setup = slots.iter().zip(&secrets).fold(BrokerSetup::trusting(issuer.issuer()), |setup, ((name, inject), secret)| {
-        setup.http(name, upstream.url()).operation("all", &["GET", "POST"], "/**").credential(inject, secret)
-    });
+    let setup =
+        slots.iter().zip(&secrets).fold(BrokerSetup::trusting(issuer.issuer()), |setup, ((name, inject), secret)| {
+            setup.http(name, upstream.url()).operation("all", &["GET", "POST"], "/**").credential(inject, secret)
+        });
     let broker = Broker::start(setup).await;
     let session = broker.token(&issuer.token("assistant")).await;
     let [header, prefixed, basic, query, body] = &secrets;
@@ -109,7 +112,9 @@ async fn each_slot_takes_the_credential_and_no_answer_gives_it_back() {
         assert!(String::from_utf8_lossy(&answer.body).contains(MARKER), "{name}: {answer:?}");
     }
     let reached = upstream.received().len();
-    for (name, path, body) in [("query", "/echo?api_key=mine", "{}"), ("body", "/echo", "{\"auth\":{\"token\":\"mine\"}}")] {
+    for (name, path, body) in
+        [("query", "/echo?api_key=mine", "{}"), ("body", "/echo", "{\"auth\":{\"token\":\"mine\"}}")]
+    {
         let mut fields = bearer(&session);
         fields.insert("content-type", "application/json".parse().expect("a media type"));
         let answer = broker.send(Method::POST, &broker.http_url(name, path), fields, body).await;
@@ -168,7 +173,7 @@ async fn bodies_stream_both_ways_and_are_masked_on_the_way_back() {
     sender.send(rest).await.expect("it is read");
     drop(sender);
     let expected = String::from_utf8(expected).expect("text").replace(&secret, MARKER);
-    let arrived = stream.to_the_end().await;
+    let arrived = stream.read_to_end().await;
     assert!(arrived == expected.as_bytes(), "{} of {} bytes arrived, of {sent} sent", arrived.len(), expected.len());
     assert!(sent > 6 << 20 && expected.matches(MARKER).count() == 7, "{sent}");
     assert!(!stream.broke());

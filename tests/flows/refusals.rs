@@ -35,7 +35,8 @@ impl Stage {
         let upstream = mcp_echo().await;
         let issuer = Issuer::start().await;
         let url = format!("{}/mcp", upstream.url());
-        let setup = BrokerSetup::trusting(issuer.issuer()).mcp("echo", &url, "2026-07-28").bearer(&canary("credential"));
+        let setup =
+            BrokerSetup::trusting(issuer.issuer()).mcp("echo", &url, "2026-07-28").bearer(&canary("credential"));
         let setup = setup.mcp("other", &url, "2026-07-28").scopes(&["echo:say", "echo:delete", "echo:*", "other:*"]);
         let broker = Broker::start(change(setup)).await;
         let session = broker.token(&issuer.token("assistant")).await;
@@ -76,7 +77,8 @@ async fn a_caller_without_a_good_token_is_told_where_to_get_one() {
     let other = stage.broker.exchange(&stage.issuer.token("assistant"), &[("audience", "other")]).await;
     let other = other.json()["access_token"].as_str().expect("a token").to_owned();
     let subject = stage.issuer.token("assistant");
-    let altered = format!("{}x{}", &stage.session[..stage.session.len() - 9], &stage.session[stage.session.len() - 8..]);
+    let altered =
+        format!("{}x{}", &stage.session[..stage.session.len() - 9], &stage.session[stage.session.len() - 8..]);
     canary::register("altered session token", &altered);
     for (token, description) in [
         ("nonsense", "the session token is not valid"),
@@ -84,7 +86,11 @@ async fn a_caller_without_a_good_token_is_told_where_to_get_one() {
         (altered.as_str(), "the session token is not valid"),
         (other.as_str(), "the session token is not for this resource"),
     ] {
-        let answer = stage.call_with(|headers| drop(headers.insert("authorization", format!("Bearer {token}").parse().expect("ASCII")))).await;
+        let answer = stage
+            .call_with(|headers| {
+                drop(headers.insert("authorization", format!("Bearer {token}").parse().expect("ASCII")))
+            })
+            .await;
         assert_refused_at_the_door(&answer, 401, "invalid_token", description);
         let challenge = format!(
             "Bearer error=\"invalid_token\", error_description=\"{description}\", resource_metadata=\"{metadata}\""
@@ -92,7 +98,11 @@ async fn a_caller_without_a_good_token_is_told_where_to_get_one() {
         assert_eq!(answer.header("www-authenticate"), challenge);
     }
     let session = stage.session.clone();
-    let answer = stage.call_with(|headers| drop(headers.append("authorization", format!("Bearer {session}").parse().expect("ASCII")))).await;
+    let answer = stage
+        .call_with(|headers| {
+            headers.append("authorization", format!("Bearer {session}").parse().expect("ASCII"));
+        })
+        .await;
     assert_refused_at_the_door(&answer, 400, "invalid_request", "send exactly one token");
     stage.end().await;
 }
@@ -115,9 +125,12 @@ async fn the_metadata_that_a_challenge_names_leads_to_the_token_endpoint() {
     ] {
         assert_eq!(server[member], json!(format!("{url}{path}")));
     }
-    assert!(server["grant_types_supported"].as_array().is_some_and(|all| {
-        all.contains(&json!("urn:ietf:params:oauth:grant-type:token-exchange"))
-    }), "{server}");
+    assert!(
+        server["grant_types_supported"]
+            .as_array()
+            .is_some_and(|all| { all.contains(&json!("urn:ietf:params:oauth:grant-type:token-exchange")) }),
+        "{server}"
+    );
     let keys = broker.send(Method::GET, &format!("{url}/jwks"), HeaderMap::new(), "").await.json();
     let keys = keys["keys"].as_array().cloned().expect("keys");
     assert!(!keys.is_empty() && keys.iter().all(|key| key["alg"] == "ES256" && key.get("d").is_none()), "{keys:?}");
@@ -149,14 +162,23 @@ async fn what_policy_forbids_is_told_to_the_model_and_recorded_with_its_rule() {
     for (upstream, tool, error, description, rule) in [
         ("echo", "delete", "denied_by_policy", "policy does not permit this call", Some("nobody-deletes")),
         ("other", "say", "denied_by_policy", "policy does not permit this call", None),
-        ("other", "pay", "approval_required", "a person must approve this call, and no approver is configured", Some("a-person-approves")),
+        (
+            "other",
+            "pay",
+            "approval_required",
+            "a person must approve this call, and no approver is configured",
+            Some("a-person-approves"),
+        ),
     ] {
         let answer = stage.broker.call_tool(upstream, &stage.session, tool, json!({ "all": true })).await;
         assert_refused(&answer, 200, -31_403, error, description);
         assert!(!answer.headers.contains_key("www-authenticate"), "{answer:?}");
         let denials = stage.broker.records_of("denial");
         let denial = denials.last().expect("a denial");
-        assert_eq!((&denial["tool"], &denial["error"], &denial["decision"]), (&json!(tool), &json!(error), &json!("deny")));
+        assert_eq!(
+            (&denial["tool"], &denial["error"], &denial["decision"]),
+            (&json!(tool), &json!(error), &json!("deny"))
+        );
         assert_eq!(denial["arguments_sha256"].as_str().map(str::len), Some(64));
         if let Some(rule) = rule {
             assert_eq!(denial["rule"], rule, "{denial}");
@@ -174,7 +196,11 @@ async fn an_upstream_or_a_page_that_is_not_there_is_not_found() {
         let url = format!("{}{path}", stage.broker.public_url());
         let answer = stage.broker.send(Method::POST, &url, bearer(&stage.session), "{}").await;
         assert_eq!(answer.status, 404, "{path}: {answer:?}");
-        assert_eq!(answer.json(), json!({ "error": "unknown_upstream", "error_description": "no upstream is served here" }), "{path}");
+        assert_eq!(
+            answer.json(),
+            json!({ "error": "unknown_upstream", "error_description": "no upstream is served here" }),
+            "{path}"
+        );
     }
     for path in ["/", "/metrics", "/healthz", "/readyz", "/admin", "/nothing"] {
         let url = format!("{}{path}", stage.broker.public_url());
@@ -203,10 +229,14 @@ async fn a_page_of_another_site_does_not_get_in() {
     for host in ["evil.test", "127.0.0.1:1", ""] {
         let answer = stage.call_with(|headers| drop(headers.insert("host", host.parse().expect("a host")))).await;
         assert_eq!(answer.status, 421, "{host}: {answer:?}");
-        assert_eq!(answer.json(), json!({ "error": "foreign_host", "error_description": "this host name is not served here" }));
+        assert_eq!(
+            answer.json(),
+            json!({ "error": "foreign_host", "error_description": "this host name is not served here" })
+        );
     }
     for origin in ["https://evil.test", "null", "https://app.test.evil.test"] {
-        let answer = stage.call_with(|headers| drop(headers.insert("origin", origin.parse().expect("an origin")))).await;
+        let answer =
+            stage.call_with(|headers| drop(headers.insert("origin", origin.parse().expect("an origin")))).await;
         assert_eq!(answer.status, 403, "{origin}: {answer:?}");
         let description = "this origin may not call from a browser";
         assert_eq!(answer.json(), json!({ "error": "foreign_origin", "error_description": description }));
@@ -227,7 +257,11 @@ async fn a_message_that_is_malformed_in_any_way_goes_no_further() {
     let mut other_name = good.clone();
     other_name["params"]["name"] = json!("delete");
     let twice = text.replacen("\"method\"", "\"method\":\"tools/list\",\"method\"", 1);
-    let deep = text.replacen("\"arguments\":{}", &format!("\"arguments\":{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200)), 1);
+    let deep = text.replacen(
+        "\"arguments\":{}",
+        &format!("\"arguments\":{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200)),
+        1,
+    );
     assert_ne!(deep, text);
     for (fault, body, code) in [
         ("not JSON", "{".to_owned(), -32_700),
@@ -298,13 +332,18 @@ fn assert_refused_at_the_door(answer: &Answer, status: u16, error: &str, descrip
 }
 
 fn assert_refused(answer: &Answer, status: u16, code: i64, error: &str, message: &str) {
-    assert_error(answer, status, &json!({ "jsonrpc": "2.0", "id": 7, "error": { "code": code, "message": message, "data": { "error": error } } }));
+    assert_error(
+        answer,
+        status,
+        &json!({ "jsonrpc": "2.0", "id": 7, "error": { "code": code, "message": message, "data": { "error": error } } }),
+    );
 }
 
 /// A message that was not read has no id to answer to.
 fn assert_refused_without_id(answer: &Answer, status: u16, code: i64, error: &str, message: &str) {
     let body = answer.json();
-    let mut expected = json!({ "jsonrpc": "2.0", "error": { "code": code, "message": message, "data": { "error": error } } });
+    let mut expected =
+        json!({ "jsonrpc": "2.0", "error": { "code": code, "message": message, "data": { "error": error } } });
     if let Some(id) = body.get("id") {
         assert!(id.is_null(), "{body}");
         expected["id"] = Value::Null;

@@ -24,7 +24,8 @@ const ENDED: &str = "the session has ended; exchange a new token";
 #[tokio::test]
 async fn a_revoked_session_is_refused_at_its_next_call_and_after_a_restart() {
     let (upstream, issuer, mut broker) = stage(|setup| setup).await;
-    let (ended, other) = (broker.token(&issuer.token("assistant")).await, broker.token(&issuer.token("assistant")).await);
+    let (ended, other) =
+        (broker.token(&issuer.token("assistant")).await, broker.token(&issuer.token("assistant")).await);
     assert_eq!(get(&broker, &ended).await.status, 200);
     broker.revoke(&ended).await;
     broker.revoke(&ended).await;
@@ -66,7 +67,7 @@ async fn what_streams_when_its_session_ends_is_cut_within_a_second() {
     broker.revoke(&session).await;
     for stream in &mut streams {
         // A body that is cut must not look whole: the connection breaks, or the protocol's own error comes last.
-        stream.to_the_end().await;
+        stream.read_to_end().await;
     }
     assert!(began.elapsed() < CUT_MAX, "{:?}", began.elapsed());
     assert!(streams[0].broke(), "a plain answer has no other way to say so");
@@ -84,7 +85,7 @@ async fn a_session_ends_when_its_time_is_over_also_for_what_streams() {
     let (_upstream, issuer, broker) = stage(|setup| setup.agents(agents)).await;
     let session = broker.token(&issuer.token("assistant")).await;
     let mut stream = Streamed::begin(Method::GET, &broker.http_url("plain", "/events"), bearer(&session), "").await;
-    stream.to_the_end().await;
+    stream.read_to_end().await;
     assert!(stream.broke());
     assert_ended(&get(&broker, &session).await);
     drop(stream);
@@ -116,7 +117,9 @@ async fn a_resource_server_with_credentials_may_ask_what_is_true_of_a_token() {
     });
     assert_eq!(body, expected);
 
-    for refused in [None, basic("resource-server", "another"), basic("another", &secret), Some(format!("Bearer {session}"))] {
+    for refused in
+        [None, basic("resource-server", "another"), basic("another", &secret), Some(format!("Bearer {session}"))]
+    {
         let answer = ask(refused, &session).await;
         assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, "Basic realm=\"introspection\""));
         let description = "introspection needs the credentials of a configured client";

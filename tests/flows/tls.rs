@@ -42,10 +42,12 @@ async fn the_listener_speaks_tls_1_3_alone_and_serves_a_new_certificate_when_its
     // A key that does not fit leaves the old certificate in place.
     let stray = authority.server("stray", "localhost");
     std::fs::copy(stray.key(), server.key()).expect("a test's folder");
-    broker.wait_until_async(async || {
-        ask(&[&TLS13]).await.expect("it still serves");
-        broker.printed().contains("the old one is served")
-    }).await;
+    broker
+        .wait_until_async(async || {
+            ask(&[&TLS13]).await.expect("it still serves");
+            broker.printed().contains("the old one is served")
+        })
+        .await;
     assert_eq!(ask(&[&TLS13]).await.expect("it still serves").0, first);
 
     authority.server("broker", "localhost");
@@ -66,8 +68,12 @@ async fn an_upstream_that_cannot_prove_who_it_is_receives_nothing() {
     let trusted = good.certificate_authority().expect("it speaks TLS");
     let issuer = Issuer::start().await;
     let plain_as_tls = plain.url().replace("http://127.0.0.1", "https://localhost");
-    let upstreams =
-        [("good", good.url()), ("other-name", other_name.url()), ("unknown", unknown.url()), ("plain", plain_as_tls.as_str())];
+    let upstreams = [
+        ("good", good.url()),
+        ("other-name", other_name.url()),
+        ("unknown", unknown.url()),
+        ("plain", plain_as_tls.as_str()),
+    ];
     let setup = upstreams.iter().fold(BrokerSetup::trusting(issuer.issuer()), |setup, (name, url)| {
         let setup = setup.http(name, url).upstream_line(&format!("certificate_authority = {trusted:?}"));
         setup.operation("all", &["GET"], "/**").credential("header = \"X-Api-Key\"", &canary(name))

@@ -39,10 +39,13 @@ impl Stage {
             .upstream_line("response_header_seconds = 1\nidle_seconds = 1")
             .operation("all", &["GET", "POST"], "/**")
             .credential("header = \"X-Api-Key\"", &secret);
-        let setup = ["redirect", "page", "challenge", "other-id", "gzip-broken", "half", "never"].iter().fold(setup, |setup, path| {
-            let setup = setup.mcp(path, &format!("{}/{path}", upstream.url()), "2026-07-28");
-            setup.upstream_line("response_header_seconds = 1\nidle_seconds = 1")
-        });
+        let setup = ["redirect", "page", "challenge", "other-id", "gzip-broken", "half", "never"].iter().fold(
+            setup,
+            |setup, path| {
+                let setup = setup.mcp(path, &format!("{}/{path}", upstream.url()), "2026-07-28");
+                setup.upstream_line("response_header_seconds = 1\nidle_seconds = 1")
+            },
+        );
         let setup = setup.http("down", "http://127.0.0.1:9").operation("all", &["GET"], "/**");
         let broker = Broker::start(setup).await;
         let session = broker.token(&issuer.token("assistant")).await;
@@ -73,7 +76,9 @@ fn fault(path: &str, elsewhere: &str, secret: &str) -> Reply {
         "/half-event" => Reply::stream("text/event-stream", half()),
         "/half-known" => Reply::stream("text/plain", half()).header("content-length", "1000"),
         "/redirect" => Reply::status(307).header("location", &format!("{elsewhere}/?key={secret}")),
-        "/challenge" => Reply::status(401).header("www-authenticate", "Bearer realm=\"upstream\"").body(secret.to_owned()),
+        "/challenge" => {
+            Reply::status(401).header("www-authenticate", "Bearer realm=\"upstream\"").body(secret.to_owned())
+        }
         "/proxy-challenge" => Reply::status(407).header("proxy-authenticate", "Basic realm=\"upstream\""),
         "/refusal" => Reply::status(403).body(format!("{secret} may not")),
         "/fault" => Reply::status(500).body(format!("a fault with {secret}")),
@@ -102,12 +107,48 @@ async fn a_plain_upstream_that_fails_is_answered_for() {
         ("down", "/page", 502, "upstream_unreachable", "the upstream could not be reached, or broke off"),
         ("api", "/never", 504, "upstream_timeout", "the upstream did not answer in time"),
         ("api", "/half-known", 502, "upstream_unreachable", "the upstream could not be reached, or broke off"),
-        ("api", "/challenge", 502, "credential_refused", "the upstream refused the credential of this service; an operator must look"),
-        ("api", "/proxy-challenge", 502, "credential_refused", "the upstream refused the credential of this service; an operator must look"),
-        ("api", "/gzip-broken", 502, "unscannable", "the upstream's answer cannot be scanned for secrets, so it is withheld"),
-        ("api", "/gzip-cut", 502, "unscannable", "the upstream's answer cannot be scanned for secrets, so it is withheld"),
-        ("api", "/gzip-twice", 502, "unscannable", "the upstream's answer cannot be scanned for secrets, so it is withheld"),
-        ("api", "/unknown-coding", 502, "unscannable", "the upstream's answer cannot be scanned for secrets, so it is withheld"),
+        (
+            "api",
+            "/challenge",
+            502,
+            "credential_refused",
+            "the upstream refused the credential of this service; an operator must look",
+        ),
+        (
+            "api",
+            "/proxy-challenge",
+            502,
+            "credential_refused",
+            "the upstream refused the credential of this service; an operator must look",
+        ),
+        (
+            "api",
+            "/gzip-broken",
+            502,
+            "unscannable",
+            "the upstream's answer cannot be scanned for secrets, so it is withheld",
+        ),
+        (
+            "api",
+            "/gzip-cut",
+            502,
+            "unscannable",
+            "the upstream's answer cannot be scanned for secrets, so it is withheld",
+        ),
+        (
+            "api",
+            "/gzip-twice",
+            502,
+            "unscannable",
+            "the upstream's answer cannot be scanned for secrets, so it is withheld",
+        ),
+        (
+            "api",
+            "/unknown-coding",
+            502,
+            "unscannable",
+            "the upstream's answer cannot be scanned for secrets, so it is withheld",
+        ),
     ] {
         let answer = stage.get(upstream, path).await;
         let expected = json!({ "error": error, "error_description": description });
@@ -138,7 +179,7 @@ async fn an_answer_that_breaks_off_or_stalls_never_looks_whole() {
     for (count, path) in ["/half", "/half-event", "/stall"].iter().enumerate() {
         let mut stream = stage.stream(path).await;
         assert_eq!(stream.status(), 200);
-        stream.to_the_end().await;
+        stream.read_to_end().await;
         assert!(stream.broke(), "{path}");
         drop(stream);
         assert_eq!(stage.last_ending(count + 1).await, "upstream_cut", "{path}");
@@ -171,7 +212,10 @@ async fn an_mcp_server_that_fails_is_answered_for_in_json_rpc() {
         ("redirect", protocol),
         ("half", protocol),
         ("challenge", (502, -31_502, "credential_refused", refused)),
-        ("gzip-broken", (502, -31_502, "unscannable", "the upstream's answer cannot be scanned for secrets, so it is withheld")),
+        (
+            "gzip-broken",
+            (502, -31_502, "unscannable", "the upstream's answer cannot be scanned for secrets, so it is withheld"),
+        ),
         ("never", (504, -31_504, "upstream_timeout", "the upstream did not answer in time")),
     ] {
         let answer = stage.broker.call_tool(upstream, &stage.session, "say", json!({})).await;
@@ -187,7 +231,14 @@ async fn a_caller_that_goes_away_ends_the_call_and_the_record_says_so() {
     let gate = Arc::new(Semaphore::new(0));
     let held = Arc::clone(&gate);
     let upstream = Echo::start(move |_| {
-        Reply::stream("text/plain", vec![Piece::Bytes("begun ".repeat(100).into()), Piece::Gate(Arc::clone(&held)), Piece::Bytes("done".into())])
+        Reply::stream(
+            "text/plain",
+            vec![
+                Piece::Bytes("begun ".repeat(100).into()),
+                Piece::Gate(Arc::clone(&held)),
+                Piece::Bytes("done".into()),
+            ],
+        )
     })
     .await;
     let issuer = Issuer::start().await;

@@ -118,7 +118,11 @@ async fn rust_clients_of_both_eras_talk_to_servers_of_both() {
             assert_eq!(sum.structured_content, Some(json!({ "sum": 42 })), "{era:?} to {upstream:?}");
             let answered = client.call("test_elicitation", json!({ "message": "who?" })).await.expect("an answer");
             let says = r#"User response: action=accept, content={"email":"canned@example.test","username":"canned"}"#;
-            assert_eq!(answered.content[0].as_text().map(|text| text.text.as_str()), Some(says), "{era:?} to {upstream:?}");
+            assert_eq!(
+                answered.content[0].as_text().map(|text| text.text.as_str()),
+                Some(says),
+                "{era:?} to {upstream:?}"
+            );
             let refused = RustClient::connect(era, &url, Some("another token")).await;
             assert!(refused.is_err(), "{refused:?}");
         }
@@ -185,7 +189,9 @@ async fn server_everything_is_used_by_clients_of_both_eras_as_far_as_policy_lets
     ] {
         let report = clean(report);
         assert_eq!((report.protocol(), report.text(1)), (protocol, "Echo: hello"));
-        assert!(report.error(2)["message"].as_str().is_some_and(|text| text.contains("policy does not permit this call")));
+        assert!(
+            report.error(2)["message"].as_str().is_some_and(|text| text.contains("policy does not permit this call"))
+        );
     }
     assert_eq!(broker.records_of("denial").len(), 4);
     broker.finish().await;
@@ -198,10 +204,12 @@ async fn google_auth_exchanges_a_token_alone_and_with_an_actor_s() {
     let agents = "[[agents]]\nname = \"assistant\"\nissuer = \"idp\"\nclaims = { sub = \"assistant\" }\nscopes = [\"one:*\"]\n\
                   [[agents]]\nname = \"worker\"\nissuer = \"idp\"\nclaims = { sub = \"worker\" }\nscopes = [\"one:read\", \"one:say\"]\n\
                   [[agents.acts_for]]\nissuer = \"idp\"\nclaims = { sub = \"person-*\" }\n";
-    let setup = BrokerSetup::trusting(issuer.issuer()).mcp("one", "http://127.0.0.1:9/mcp", "2026-07-28").agents(agents);
+    let setup =
+        BrokerSetup::trusting(issuer.issuer()).mcp("one", "http://127.0.0.1:9/mcp", "2026-07-28").agents(agents);
     let broker = Broker::start(setup).await;
     let exchange = async |subject: &str, more: serde_json::Value| {
-        let mut wanted = json!({ "endpoint": format!("{}/token", broker.public_url()), "subject_token": issuer.token(subject) });
+        let mut wanted =
+            json!({ "endpoint": format!("{}/token", broker.public_url()), "subject_token": issuer.token(subject) });
         for (name, value) in more.as_object().into_iter().flatten() {
             wanted[name] = value.clone();
         }
@@ -230,7 +238,8 @@ async fn google_auth_exchanges_a_token_alone_and_with_an_actor_s() {
     ] {
         let refused = exchange(subject, more).await;
         assert_eq!(refused["error"]["status"], 400, "{refused}");
-        let body: serde_json::Value = serde_json::from_str(refused["error"]["body"].as_str().unwrap_or_default()).expect("JSON");
+        let body: serde_json::Value =
+            serde_json::from_str(refused["error"]["body"].as_str().unwrap_or_default()).expect("JSON");
         assert_eq!(body, json!({ "error": "invalid_request", "error_description": says }));
     }
     broker.finish().await;

@@ -22,14 +22,18 @@ fn a_planted_secret_is_found_in_each_form_wherever_it_stands() {
             for (before, after) in [("", ""), ("x", "y"), ("longer text before it, ", ", and after it")] {
                 let planted = [before.as_bytes(), text, after.as_bytes()].concat();
                 let found = leaks("a place", &planted);
-                assert!(!found.is_empty(), "{form} was not found");
-                assert!(found.iter().any(|leak| leak.to_string().starts_with("a place holds the planted")), "{found:?}");
+                // Plain characters look the same in several forms, of which one is named.
+                let is_it = |name: &str| forms.iter().any(|(known, same)| *known == name && same == text);
+                assert!(found.iter().any(|leak| is_it(leak.form())), "{form} was not found: {found:?}");
                 let cut = &planted[..before.len() + text.len() - 1];
                 assert!(leaks("a place", cut).is_empty(), "{form} was found though its end is missing");
             }
         }
         // What base64 makes of a secret in the middle of a text is found at whichever place the text begins.
-        use base64::{Engine as _, engine::general_purpose::{STANDARD, URL_SAFE}};
+        use base64::{
+            Engine as _,
+            engine::general_purpose::{STANDARD, URL_SAFE},
+        };
         for before in ["", "u", "us", "user:", "user-name:"] {
             let text = format!("{before}{secret} and more");
             for encoded in [STANDARD.encode(&text), URL_SAFE.encode(&text)] {
@@ -58,8 +62,9 @@ fn files_are_searched_with_their_names_and_folders() {
 async fn what_a_process_prints_is_searched_when_it_ends() {
     let secret = plain_canary("secret that is printed");
     let mut command = tokio::process::Command::new("sh");
-    command.args(["-c", "read line; echo ready; echo \"oops: $line\" >&2; sleep 60"]);
-    let (mut process, ()) = Process::start("leaky", command, &format!("{secret}\n"), |line| (line == "ready\n").then_some(())).await;
+    command.args(["-c", "read line; echo ready; echo \"oops: $line\" >&2; exec cat"]);
+    let (mut process, ()) =
+        Process::start("leaky", command, &format!("{secret}\n"), |line| (line == "ready\n").then_some(())).await;
     while !process.printed().contains("oops") {
         tokio::task::yield_now().await;
     }
@@ -89,7 +94,9 @@ async fn no_form_of_a_credential_comes_back_in_a_body_an_event_or_a_header() {
             let text = String::from_utf8(planted[number.parse::<usize>().expect("a number")].1.clone()).expect("text");
             match kind {
                 "text" => Reply::text(format!("before {text} after")),
-                "json" => Reply::status(200).header("content-type", "application/json").body(format!("{{\"a\":\"{text}\"}}")),
+                "json" => {
+                    Reply::status(200).header("content-type", "application/json").body(format!("{{\"a\":\"{text}\"}}"))
+                }
                 "header" => Reply::text("look above").header("etag", &format!("\"{text}\"")),
                 "refusal" => Reply::status(400).header("content-type", "text/plain").body(format!("you sent {text}")),
                 _ => {
@@ -116,9 +123,13 @@ async fn no_form_of_a_credential_comes_back_in_a_body_an_event_or_a_header() {
             }
             let url = broker.http_url("api", &format!("/event/{number}"));
             let mut stream = Streamed::begin(Method::GET, &url, bearer(&session), "").await;
-            let arrived = stream.to_the_end().await.to_vec();
+            let arrived = stream.read_to_end().await.to_vec();
             assert_clean("an event", &arrived);
-            assert!(contains(&arrived, b"(masked-secret)"), "{form} in an event: {}", String::from_utf8_lossy(&arrived));
+            assert!(
+                contains(&arrived, b"(masked-secret)"),
+                "{form} in an event: {}",
+                String::from_utf8_lossy(&arrived)
+            );
         }
         broker.finish().await;
     }

@@ -2,7 +2,7 @@
 
 mod reply;
 
-use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Duration};
+use std::{convert::Infallible, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, Uri};
@@ -13,16 +13,11 @@ use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
-    sync::Notify,
     task::JoinHandle,
-    time::timeout,
 };
 
 pub(crate) use self::reply::{Piece, Reply};
 use super::{http_client::Failure, tls::Server};
-
-/// A test waits for what is certain to come; only a hang reaches this.
-const ARRIVAL_MAX: Duration = Duration::from_secs(30);
 
 /// One request as it arrived, body included.
 #[derive(Clone, Debug)]
@@ -58,7 +53,6 @@ pub(crate) struct Echo {
 struct Shared {
     answer: Box<Answer>,
     received: Mutex<Vec<Received>>,
-    arrived: Notify,
 }
 
 impl Echo {
@@ -82,7 +76,7 @@ impl Echo {
         };
         let certificate_authority = tls.as_ref().map(|server| server.authority().to_owned());
         let acceptor = tls.map(|server| server.acceptor());
-        let shared = Arc::new(Shared { answer: Box::new(answer), received: Mutex::default(), arrived: Notify::new() });
+        let shared = Arc::new(Shared { answer: Box::new(answer), received: Mutex::default() });
         let serving = Arc::clone(&shared);
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -128,24 +122,6 @@ impl Echo {
         assert_eq!(received.len(), 1, "{received:?}");
         received.remove(0)
     }
-
-    /// Waits until so many requests have arrived.
-    ///
-    /// # Panics
-    ///
-    /// When they do not come.
-    pub(crate) async fn wait_for(&self, count: usize) {
-        let arrived = async {
-            loop {
-                let next = self.shared.arrived.notified();
-                if self.shared.received.lock().len() >= count {
-                    return;
-                }
-                next.await;
-            }
-        };
-        assert!(timeout(ARRIVAL_MAX, arrived).await.is_ok(), "{count} requests did not arrive");
-    }
 }
 
 impl Drop for Echo {
@@ -169,17 +145,16 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static
 
 async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Body>, Failure> {
     let (parts, body) = request.into_parts();
-    let head = |body| Received { method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), body };
+    let head =
+        |body| Received { method: parts.method.clone(), uri: parts.uri.clone(), headers: parts.headers.clone(), body };
     if parts.uri.path().ends_with("/mirror") {
         // The answer is the request's body as it comes: whether both stream is seen by who sends it.
         shared.received.lock().push(head(Bytes::new()));
-        shared.arrived.notify_waiters();
         return Ok(Response::new(body.map_err(Into::into).boxed()));
     }
     let received = head(body.collect().await?.to_bytes());
     let reply = (shared.answer)(&received);
     shared.received.lock().push(received);
-    shared.arrived.notify_waiters();
     reply.into_response().await
 }
 

@@ -95,7 +95,7 @@ impl Streamed {
     }
 
     /// Reads until there is no more, whole or not; returns all that arrived.
-    pub(crate) async fn to_the_end(&mut self) -> &[u8] {
+    pub(crate) async fn read_to_end(&mut self) -> &[u8] {
         while let Some(Ok(_)) = self.next().await {}
         &self.arrived
     }

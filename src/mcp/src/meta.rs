@@ -191,6 +191,10 @@ pub fn rebuild(callers: Option<&Object>, client: &ClientMeta, upstream: Era, our
 #[must_use]
 pub fn is_vendors(key: &str) -> bool {
     const RESERVED: [&str; 2] = ["modelcontextprotocol", "mcp"];
+    // Nearly every key is one of these.
+    if key.starts_with("io.modelcontextprotocol/") {
+        return false;
+    }
     let Some((prefix, name)) = key.split_once('/') else { return false };
     prefix.split('.').all(is_label)
         && is_name(name)

@@ -1,6 +1,6 @@
 //! Finds, before a `:` or `=`, the name of the field whose value follows.
 
-use crate::names::is_secret_name;
+use crate::names::{is_secret_name, may_end_secret_name};
 
 /// How far back a name is looked for: longer than any name of a secret with its quotes and blanks.
 pub(crate) const LOOK_BACK: usize = 64;
@@ -61,18 +61,18 @@ pub(crate) fn secret_field(text: &[u8], separator: u8) -> Option<Form> {
         (b'"', name) => {
             let name_end = name.len() - name.iter().rev().take_while(|byte| **byte == b'\\').count();
             let quote = Quote::double(u8::try_from(name.len() - name_end).ok()?)?;
-            let (before, name) = split_name(name.get(..name_end)?);
+            let (before, name) = split_secret_name(name.get(..name_end)?)?;
             let opening = before.strip_suffix(quote.as_str().as_bytes());
             let opens = opening.is_some_and(|before| !before.ends_with(b"\\"));
             (opens && is_secret_name(name)).then_some(Form::Quoted(quote))
         }
         (b'\'', name) => {
-            let (before, name) = split_name(name);
+            let (before, name) = split_secret_name(name)?;
             (before.ends_with(b"'") && is_secret_name(name)).then_some(Form::Quoted(Quote::Single))
         }
         (last, rest) => {
             // The last part of a form field such as `user[password]=`.
-            let (before, name) = split_name(if *last == b']' { rest } else { trimmed });
+            let (before, name) = split_secret_name(if *last == b']' { rest } else { trimmed })?;
             if text.ends_with(b"\n") || !is_bare_name(before, name) {
                 return None;
             }
@@ -94,9 +94,13 @@ fn is_bare_name(before: &[u8], name: &[u8]) -> bool {
             && name.split_first().is_some_and(|(first, rest)| b"nrt".contains(first) && is_secret_name(rest))
 }
 
-fn split_name(text: &[u8]) -> (&[u8], &[u8]) {
+/// Splits before the name at the end of a text; `None` where it is none of a secret, which is nearly always.
+fn split_secret_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    if !may_end_secret_name(text) {
+        return None;
+    }
     let length = text.iter().rev().take_while(|byte| NAME[usize::from(**byte)]).count();
-    text.split_at(text.len() - length)
+    Some(text.split_at(text.len() - length))
 }
 
 /// The bytes of which names are made.

@@ -56,16 +56,18 @@ const COUNTING: [&str; 16] = [
 #[must_use]
 pub fn is_secret_name(name: &[u8]) -> bool {
     let name = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-    // Nearly every name is sorted out here: no other three letters end a name of the lists.
-    let Some(end) = name.last_chunk::<3>() else {
-        return false;
-    };
-    if !matches!(&end.map(|byte| byte | 0x20), b"ken" | b"key" | b"ord" | b"swd" | b"ase" | b"ret" | b"ion") {
+    if !may_end_secret_name(name) {
         return false;
     }
     WHOLE.iter().any(|whole| before(name, whole).is_some_and(|rest| !rest.iter().any(u8::is_ascii_alphanumeric)))
         || ENDINGS.iter().any(|ending| before(name, ending).is_some())
         || is_environment_token(name)
+}
+
+/// Whether a text ends as the name of a secret may. Nearly every name is sorted out here: no other three letters end one of the lists.
+pub(crate) fn may_end_secret_name(text: &[u8]) -> bool {
+    let end = text.last_chunk::<3>().map(|end| end.map(|byte| byte | 0x20));
+    matches!(end.as_ref(), Some(b"ken" | b"key" | b"ord" | b"swd" | b"ase" | b"ret" | b"ion"))
 }
 
 /// What stands before `ending` in the name, if it ends so.

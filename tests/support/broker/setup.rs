@@ -39,7 +39,8 @@ impl BrokerSetup {
             agents: None,
             upstreams: String::new(),
             scopes: Vec::new(),
-            policy: "@id(\"assistants-may\")\npermit (principal in Group::\"assistants\", action, resource);\n".to_owned(),
+            policy: "@id(\"assistants-may\")\npermit (principal in Group::\"assistants\", action, resource);\n"
+                .to_owned(),
             secrets: Vec::new(),
             upstream: String::new(),
             vault: "{ key_file = \"vault.key\" }".to_owned(),
@@ -60,7 +61,8 @@ impl BrokerSetup {
     fn upstream(mut self, name: &str, lines: &str) -> Self {
         name.clone_into(&mut self.upstream);
         self.scopes.push(format!("{name}:*"));
-        let _written = write!(self.upstreams, "\n[[upstreams]]\nname = \"{name}\"\naddresses = \"loopback\"\n{lines}\n");
+        let _written =
+            write!(self.upstreams, "\n[[upstreams]]\nname = \"{name}\"\naddresses = \"loopback\"\n{lines}\n");
         self
     }
 
@@ -72,8 +74,10 @@ impl BrokerSetup {
 
     /// An operation of the last upstream.
     pub(crate) fn operation(mut self, name: &str, methods: &[&str], path: &str) -> Self {
-        let _written =
-            write!(self.upstreams, "\n[[upstreams.operations]]\nname = \"{name}\"\nmethods = {methods:?}\npath = \"{path}\"\n");
+        let _written = write!(
+            self.upstreams,
+            "\n[[upstreams.operations]]\nname = \"{name}\"\nmethods = {methods:?}\npath = \"{path}\"\n"
+        );
         self
     }
 
@@ -108,12 +112,6 @@ impl BrokerSetup {
     /// `[[agents]]` and what belongs to them, in place of the one.
     pub(crate) fn agents(mut self, toml: &str) -> Self {
         self.agents = Some(toml.to_owned());
-        self
-    }
-
-    /// More lines of the issuer.
-    pub(crate) fn issuer_line(mut self, line: &str) -> Self {
-        let _written = writeln!(self.issuers, "{line}");
         self
     }
 

@@ -50,6 +50,7 @@ fn json_escaped(secret: &str) -> String {
 }
 
 fn percent(secret: &str, stays: impl Fn(u8) -> bool) -> Vec<u8> {
-    let encoded = secret.bytes().flat_map(|byte| if stays(byte) { vec![byte] } else { format!("%{byte:02X}").into_bytes() });
+    let encoded =
+        secret.bytes().flat_map(|byte| if stays(byte) { vec![byte] } else { format!("%{byte:02X}").into_bytes() });
     encoded.collect()
 }

@@ -100,10 +100,14 @@ impl Machine {
                             self.state = if key { State::Colon } else { State::Next };
                             self.mark(at, if key { What::KeyEnd } else { What::ValueEnd }, on)?;
                         }
-                        Some(b'\\') => {
-                            at += 1;
-                            self.state = State::Escape { key };
-                        }
+                        Some(b'\\') => match chunk.get(at + 1) {
+                            // Text of JSON within JSON is full of these, so they take no turn of their own.
+                            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at += 2,
+                            _ => {
+                                at += 1;
+                                self.state = State::Escape { key };
+                            }
+                        },
                         Some(_) => return Err(Broken::Syntax.into()),
                         None => {}
                     }
