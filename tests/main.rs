@@ -2,6 +2,7 @@
 
 mod architecture;
 mod crash;
+mod demo;
 mod flows;
 mod interop;
 mod quickstart;

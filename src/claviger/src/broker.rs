@@ -6,7 +6,7 @@ mod issuers;
 mod keys;
 mod upstreams;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use config::Config;
 use dial::{DialOptions, Dialer};
@@ -91,6 +91,9 @@ impl Broker {
             fingerprint_key.map_err(|_| Failure::new("the operating system gives no random bytes"))?;
         let live = Arc::new(LiveSecrets::new(&fingerprint_key));
         learn_stored(&vault, &live);
+        for (credential, reason) in unusable_credentials(config, &vault) {
+            tracing::warn!(%credential, reason, "calls that need this credential will be refused until it is stored");
+        }
         let gateway = Arc::new(Gateway::new(GatewayParts {
             door: door(config),
             authenticator: Authenticator::new(session_tokens, Arc::clone(&sessions)),
@@ -129,9 +132,25 @@ impl Broker {
     }
 }
 
+/// The credentials of the configuration that cannot be opened, each with what to do about it.
+pub(crate) fn unusable_credentials(config: &Config, vault: &Vault) -> Vec<(model::CredentialName, String)> {
+    let bindings = config.upstreams.iter().filter_map(config::Upstream::binding);
+    let opened = bindings.map(|binding| (vault.open_secret(&binding).err(), binding.credential));
+    opened.filter_map(|(error, name)| Some((name, error?.to_string()))).collect()
+}
+
+/// Whether anything was stored, or the broker ever started.
+pub(crate) fn has_vault(config: &Config) -> bool {
+    Vault::exists(&vault_folder(config))
+}
+
+fn vault_folder(config: &Config) -> PathBuf {
+    config.server.data_directory.join("vault")
+}
+
 /// Opens the vault, or makes one on the first start.
 pub(crate) fn open_vault(config: &Config, key: &KeySource) -> Result<Vault, Failure> {
-    let folder = config.server.data_directory.join("vault");
+    let folder = vault_folder(config);
     if Vault::exists(&folder) {
         return Vault::open(&folder, key).map_err(|error| Failure::new(error.to_string()));
     }

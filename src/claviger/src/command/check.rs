@@ -1,12 +1,13 @@
 //! `claviger check`: the configuration, the policies, and whether issuers and upstreams can be reached.
 
-use std::path::Path;
+use std::{io::IsTerminal as _, path::Path};
 
 use dial::{DialOptions, Dialer};
 
 use crate::{
     broker,
     output::{Failure, say},
+    unlock,
 };
 
 /// Checks everything and says what it found; a failure where anything is wrong.
@@ -23,8 +24,36 @@ pub(crate) fn run(path: &Path, offline: bool) -> Result<(), Failure> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("no runtime can be started: {error}")))?;
+    let unusable = credentials(&config)?;
     let unreachable = runtime.block_on(reach(&config))?;
-    if unreachable == 0 { Ok(()) } else { Err(Failure::new(format!("{unreachable} of the above cannot be reached"))) }
+    match unusable + unreachable {
+        0 => Ok(()),
+        wrong => Err(Failure::new(format!("{wrong} of the above cannot be used as it is"))),
+    }
+}
+
+/// Opens each credential that the configuration names, and shows none.
+fn credentials(config: &config::Config) -> Result<usize, Failure> {
+    let asks = matches!(config.vault.key, config::KeySource::PassphrasePrompt) && !std::io::stdin().is_terminal();
+    let named = config.upstreams.iter().filter(|upstream| upstream.credential.is_some()).count();
+    if named == 0 {
+        return Ok(0);
+    }
+    if !broker::has_vault(config) {
+        say("credentials    none is stored yet; `claviger secret set NAME --upstream NAME` stores one");
+        return Ok(0);
+    }
+    if asks {
+        say("credentials    not checked: the vault asks for its passphrase on a terminal");
+        return Ok(0);
+    }
+    let vault = broker::open_vault(config, &unlock::key(&config.vault.key)?)?;
+    let unusable = broker::unusable_credentials(config, &vault);
+    say(format!("credentials    {} of {named} can be used", named - unusable.len()));
+    for (credential, reason) in &unusable {
+        say(format!("credential     {credential}: {reason}"));
+    }
+    Ok(unusable.len())
 }
 
 /// Fetches the keys of each issuer and connects to each upstream, TLS included. Nothing is sent to an upstream.
