@@ -19,7 +19,7 @@ pub(crate) fn run_all(filter: Option<&str>) -> Result<(), Failure> {
         run("lints", cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
     }
     let mut tests = cargo();
-    tests.args(["test", "--workspace", "--all-targets"]).env("CLAVIGER_PEERS", peers.directory());
+    tests.args(["test", "--workspace", "--all-targets", "--no-fail-fast"]).env("CLAVIGER_PEERS", peers.directory());
     if let Some(filter) = filter {
         tests.args(["--", filter]);
     }
