@@ -60,7 +60,8 @@ fn render_section(path: &str, section: &Value, text: &mut String) {
 fn render_keys<'a>(prefix: &str, table: &'a Value, text: &mut String, lists: &mut Vec<(String, &'a Value)>) {
     let is_required = |key: &str| table["required"].as_array().is_some_and(|all| all.iter().any(|one| one == key));
     let mut sorted: Vec<_> = table["properties"].as_object().into_iter().flatten().collect();
-    sorted.sort_by_key(|(key, _)| !is_required(key));
+    // By name, because the order in which a JSON object keeps its members depends on what else is in the build.
+    sorted.sort_by_key(|(key, _)| (!is_required(key), key.as_str()));
     for (key, value) in sorted {
         let name = format!("{prefix}{key}");
         if value["items"]["properties"].is_object() {
