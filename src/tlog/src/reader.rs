@@ -56,7 +56,7 @@ pub enum ReadError {
 }
 
 impl Reader {
-    /// Opens a log for reading; entries are not checked against the root here, that is [`crate::verify`].
+    /// Opens a log for reading; entries are not checked against the root here, that is [`crate::verify()`].
     ///
     /// # Errors
     /// [`ReadError`].
