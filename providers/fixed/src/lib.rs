@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use model::LeaseId;
-use provider::{CredentialRequest, Lease, Provider, ProviderError};
+use provider::{CredentialRequest, Lease, Material, Provider, ProviderError};
 use vault::{OpenSecretError, Vault};
 
 /// Opens stored credentials. Neither mints nor revokes: what it gives lives until an operator replaces or removes it.
@@ -36,7 +36,7 @@ impl Provider for Fixed {
         let id: LeaseId = format!("fixed/{}/{}", request.binding.credential, opened.generation)
             .parse()
             .expect("a name of at most 64 characters and a number are within the limit");
-        Ok(Lease { id, secret: opened.secret, expiry: None })
+        Ok(Lease { id, material: Material::Token(opened.secret), expiry: None, renewable: false })
     }
 
     async fn revoke(&self, _lease: &LeaseId) -> Result<(), ProviderError> {

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use model::{Binding, Injection, SessionId, Subject, Timestamp};
+use model::{Agent, Binding, Caller, Injection, Scopes, Subject, Timestamp, TraceContext};
 use provider::{
-    CredentialRequest, Provider, ProviderError,
-    conformance::{Case, Life, check},
+    CredentialRequest, Material, Provider, ProviderError,
+    conformance::{Case, Life, Notes, check},
 };
 use provider_fixed::Fixed;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -20,8 +20,8 @@ const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 struct Scene {
     _directory: TempDir,
     vault: Arc<Vault>,
-    subject: Subject,
-    session: SessionId,
+    caller: Caller,
+    notes: Notes,
     canary: String,
 }
 
@@ -31,15 +31,22 @@ impl Scene {
         let directory = tempfile::tempdir().unwrap();
         let source = KeySource::KeyFile(FileKey::read(random().as_slice()).unwrap());
         let vault = Arc::new(Vault::create(directory.path(), &source).unwrap());
-        let subject = Subject { issuer: "https://idp.example".to_owned(), id: "user".to_owned() };
+        let caller = Caller {
+            agent: Agent { name: "agent".parse().unwrap(), groups: Vec::new() },
+            subject: Subject { issuer: "https://idp.example".to_owned(), id: "user".to_owned() },
+            actor: None,
+            session: "s1".parse().unwrap(),
+            session_end: Timestamp::from_seconds(NOW.as_seconds() + 900),
+            scopes: Scopes::default(),
+        };
         let canary: String = random().iter().map(|b| format!("{b:02x}")).collect();
         vault.put(&binding("stripe"), secret(&canary), NOW).unwrap();
-        Self { _directory: directory, vault, subject, session: "s1".parse().unwrap(), canary }
+        Self { _directory: directory, vault, caller, notes: Notes::default(), canary }
     }
 
     fn request<'a>(&'a self, binding: &'a Binding) -> CredentialRequest<'a> {
-        let session_end = Timestamp::from_seconds(NOW.as_seconds() + 900);
-        CredentialRequest { binding, subject: &self.subject, actor: None, session: &self.session, session_end }
+        let trace = TraceContext::new([7; 16], [7; 8], 0);
+        CredentialRequest { binding, caller: &self.caller, trace, journal: &self.notes }
     }
 }
 
@@ -62,6 +69,11 @@ fn secret(text: &str) -> Secret {
     Secret::new(text.to_owned().into())
 }
 
+fn token(material: &Material) -> &str {
+    let Material::Token(secret) = material else { panic!("{material:?}") };
+    secret.expose()
+}
+
 #[tokio::test]
 async fn it_keeps_the_contract() {
     let scene = Scene::new();
@@ -70,8 +82,9 @@ async fn it_keeps_the_contract() {
     let other_slot = Binding { injection: Injection::Query { parameter: "key".to_owned() }, ..good.clone() };
     let unknown = binding("unknown");
     let case = Case {
-        good: scene.request(&good),
-        bad: &[&unknown, &elsewhere, &other_slot].map(|binding| scene.request(binding)),
+        caller: &scene.caller,
+        good: &good,
+        bad: &[unknown, elsewhere, other_slot],
         life: Life::Stored,
         now: NOW,
         canaries: &[secret(&scene.canary)],
@@ -84,10 +97,10 @@ async fn a_lease_names_the_credential_and_the_generation() {
     let scene = Scene::new();
     let (fixed, good) = (Fixed::new(Arc::clone(&scene.vault)), binding("stripe"));
     let lease = fixed.issue(scene.request(&good)).await.unwrap();
-    assert_eq!((lease.id.as_str(), lease.secret.expose(), lease.expiry), ("fixed/stripe/1", &*scene.canary, None));
+    assert_eq!((lease.id.as_str(), token(&lease.material), lease.expiry), ("fixed/stripe/1", &*scene.canary, None));
     scene.vault.put(&good, secret("another"), NOW).unwrap();
     let lease = fixed.issue(scene.request(&good)).await.unwrap();
-    assert_eq!((lease.id.as_str(), lease.secret.expose()), ("fixed/stripe/2", "another"));
+    assert_eq!((lease.id.as_str(), token(&lease.material)), ("fixed/stripe/2", "another"));
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use dial::Dialer;
 use http::Response;
 use model::{Clock, SessionId};
-use provider::CredentialRequest;
 
 use crate::{
     CredentialSource, Egress, EgressError, ForwardTicket, LiveSecrets, TicketParts, Unscanned,
@@ -53,18 +52,18 @@ impl InProcess {
 #[async_trait]
 impl Egress for InProcess {
     async fn carry(&self, ticket: ForwardTicket) -> Result<Response<Unscanned>, EgressError> {
-        let TicketParts { session, session_end, subject, actor, upstream, method, path, headers, body, .. } =
+        let TicketParts { caller, trace, upstream, method, path, headers, body, .. } =
             ticket.spend(self.clock.now())?;
         let mut draft = Draft::new(&upstream, method, &path, headers, body)?;
         let mut used = None;
         if let Some(credential) = upstream.credential() {
             let binding = &credential.binding;
-            let request =
-                CredentialRequest { binding, subject: &subject, actor: actor.as_ref(), session: &session, session_end };
-            let lease = self.resolver.resolve(credential.provider, request).await?;
+            let lease = self.resolver.resolve(credential.provider, binding, &caller, trace).await?;
             // Learned before it is written, so that no answer to it can come before it is looked for.
-            self.live.learn(&binding.credential, &lease.secret)?;
-            inject(&mut draft, binding, &lease.secret)?;
+            for secret in lease.material.secrets() {
+                self.live.learn(&binding.credential, secret)?;
+            }
+            inject(&mut draft, binding, &lease.material)?;
             used = Some((binding.credential.clone(), lease.id.clone()));
         }
         let (credential, lease) = used.unzip();

@@ -9,6 +9,7 @@ use std::hash::BuildHasher;
 
 use bytes::Bytes;
 use model::{Binding, Injection};
+use provider::Material;
 use secret::Secret;
 use zeroize::Zeroizing;
 
@@ -19,23 +20,37 @@ use crate::{EgressError, forward::Draft};
 ///
 /// # Errors
 /// The draft goes to another destination, the caller filled the slot, or the slot cannot carry the credential.
-pub(crate) fn inject(draft: &mut Draft<'_>, binding: &Binding, secret: &Secret) -> Result<(), EgressError> {
+pub(crate) fn inject(draft: &mut Draft<'_>, binding: &Binding, material: &Material) -> Result<(), EgressError> {
     if !binding.destination.covers(draft.upstream.destination()) {
         return Err(EgressError::CredentialBoundElsewhere);
     }
-    let opened = secret.expose();
-    match &binding.injection {
-        Injection::Header { name, prefix } => header::write(&mut draft.headers, name, prefix, opened),
-        Injection::Basic { username } => basic::write(&mut draft.headers, username, opened),
-        Injection::Query { parameter } => {
-            draft.target = query::append(&draft.target, parameter, opened)?;
+    match (&binding.injection, material) {
+        (Injection::Header { name, prefix }, Material::Token(secret)) => {
+            header::write(&mut draft.headers, name, prefix, secret.expose())
+        }
+        (Injection::Basic { username }, Material::Token(secret)) => {
+            basic::write(&mut draft.headers, username, secret.expose())
+        }
+        (Injection::BasicPair, Material::Password { username, password }) => {
+            basic::write(&mut draft.headers, username, password.expose())
+        }
+        (Injection::Query { parameter }, Material::Token(secret)) => {
+            draft.target = query::append(&draft.target, parameter, secret.expose())?;
             Ok(())
         }
-        Injection::Body { pointer } => {
+        (Injection::Body { pointer }, Material::Token(secret)) => {
             let judged = draft.body.known().ok_or(EgressError::SlotMissing)?;
-            draft.injected_body = Some(body::insert(judged, pointer, opened)?);
+            draft.injected_body = Some(body::insert(judged, pointer, secret.expose())?);
             Ok(())
         }
+        (
+            Injection::Header { .. }
+            | Injection::Basic { .. }
+            | Injection::BasicPair
+            | Injection::Query { .. }
+            | Injection::Body { .. },
+            Material::Token(_) | Material::Password { .. } | Material::AwsKey { .. } | Material::Certificate { .. },
+        ) => Err(EgressError::CredentialUnfit),
     }
 }
 

@@ -7,9 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use model::{Clock, CredentialName, SessionId, Timestamp};
+use async_trait::async_trait;
+use model::{Binding, Caller, Clock, CredentialName, LeaseId, SessionId, Timestamp, TraceContext};
 use moka::{Expiry, future::Cache};
-use provider::{CredentialRequest, Lease, Provider, ProviderError};
+use provider::{CredentialRequest, Journal, JournalFailed, Lease, Provider, ProviderError};
 use tokio::time::timeout;
 
 use crate::{EgressError, ProviderHandle};
@@ -92,8 +93,11 @@ impl Resolver {
     pub(crate) async fn resolve(
         &self,
         provider: ProviderHandle,
-        request: CredentialRequest<'_>,
+        binding: &Binding,
+        caller: &Caller,
+        trace: TraceContext,
     ) -> Result<Resolved, EgressError> {
+        let request = CredentialRequest { binding, caller, trace, journal: &NoJournal };
         let source = self.sources.get(provider.0).ok_or(EgressError::CredentialMissing)?;
         match source.keeping {
             Keeping::Nothing => issue(&*source.provider, request, self.clock.now()).await.map(Resolved::Own),
@@ -122,8 +126,11 @@ impl Resolver {
         source: &CredentialSource,
         request: CredentialRequest<'_>,
     ) -> Result<Arc<Held>, EgressError> {
-        let key =
-            LeaseKey { provider, credential: request.binding.credential.clone(), session: request.session.clone() };
+        let key = LeaseKey {
+            provider,
+            credential: request.binding.credential.clone(),
+            session: request.caller.session.clone(),
+        };
         let now = self.clock.now();
         if let Some(held) = self.minted.get(&key).await {
             if is_fresh(&held.lease, now) {
@@ -133,7 +140,7 @@ impl Resolver {
         }
         let mint = async {
             let lease = issue(&*source.provider, request, now).await?;
-            let end = lease.expiry.map_or(now, |expiry| expiry.min(request.session_end));
+            let end = lease.expiry.map_or(now, |expiry| expiry.min(request.caller.session_end));
             let keep = end.since(now).saturating_sub(EXPIRY_MARGIN);
             Ok(Arc::new(Held { lease, keep }))
         };
@@ -160,7 +167,9 @@ async fn issue(provider: &dyn Provider, request: CredentialRequest<'_>, now: Tim
         match error {
             ProviderError::Missing { .. } => EgressError::CredentialMissing,
             ProviderError::Refused { .. } | ProviderError::CannotRevoke => EgressError::CredentialRefused,
-            ProviderError::Unreachable => EgressError::CredentialSourceUnreachable,
+            ProviderError::Journal(_) | ProviderError::WebIdentity(_) | ProviderError::Unreachable => {
+                EgressError::CredentialSourceUnreachable
+            }
         }
     })?;
     if lease.expiry.is_some_and(|expiry| expiry <= now) {
@@ -168,6 +177,17 @@ async fn issue(provider: &dyn Provider, request: CredentialRequest<'_>, now: Tim
         return Err(EgressError::CredentialRefused);
     }
     Ok(lease)
+}
+
+/// For a source that makes nothing: what it gives was there before.
+#[derive(Debug)]
+struct NoJournal;
+
+#[async_trait]
+impl Journal for NoJournal {
+    async fn made(&self, _: &LeaseId) -> Result<(), JournalFailed> {
+        Err(JournalFailed)
+    }
 }
 
 /// Each lease has its own time.

@@ -17,9 +17,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use model::{AddressClass, Binding, Clock, Injection, LeaseId, ManualClock, SessionId, Subject, Timestamp};
+use model::{
+    AddressClass, Agent, Binding, Caller, Clock, Injection, LeaseId, ManualClock, Scopes, SessionId, Subject,
+    Timestamp, TraceContext,
+};
 use parking_lot::Mutex;
-use provider::{CredentialRequest, Lease, Provider, ProviderError};
+use provider::{CredentialRequest, Lease, Material, Provider, ProviderError};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use secret::{FingerprintKey, Secret};
 use tokio::net::TcpListener;
@@ -185,7 +188,7 @@ impl Provider for Source {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
         }
-        (self.issue)(count, request.session.as_str())
+        (self.issue)(count, request.caller.session.as_str())
     }
 
     async fn revoke(&self, lease: &LeaseId) -> Result<(), ProviderError> {
@@ -195,7 +198,7 @@ impl Provider for Source {
 }
 
 pub(crate) fn lease(id: &str, text: &str, expiry: Option<Timestamp>) -> Lease {
-    Lease { id: id.parse().unwrap(), secret: secret(text), expiry }
+    Lease { id: id.parse().unwrap(), material: Material::Token(secret(text)), expiry, renewable: false }
 }
 
 /// An egress, and what moves it.
@@ -267,6 +270,18 @@ pub(crate) fn upstream(url: &str, injection: Injection) -> Arc<UpstreamTarget> {
     Arc::new(UpstreamTarget::new(parts(url, injection)).unwrap())
 }
 
+/// Who calls in a session that ends at `session_end`.
+pub(crate) fn caller(session: SessionId, session_end: Timestamp) -> Caller {
+    Caller {
+        agent: Agent { name: "agent".parse().unwrap(), groups: Vec::new() },
+        subject: Subject { issuer: "https://issuer.example".to_owned(), id: "alice".to_owned() },
+        actor: None,
+        session,
+        session_end,
+        scopes: Scopes::default(),
+    }
+}
+
 /// A call that a test makes.
 pub(crate) struct Call {
     pub(crate) upstream: Arc<UpstreamTarget>,
@@ -305,10 +320,8 @@ impl Call {
 
     pub(crate) fn parts(self, now: Timestamp) -> TicketParts {
         TicketParts {
-            session: self.session,
-            session_end: now.plus(Duration::from_secs(900)),
-            subject: Subject { issuer: "https://issuer.example".to_owned(), id: "alice".to_owned() },
-            actor: None,
+            caller: Arc::new(caller(self.session, now.plus(Duration::from_secs(900)))),
+            trace: TraceContext::new([7; 16], [7; 8], 0),
             upstream: self.upstream,
             method: self.method,
             path: self.path.parse().unwrap(),

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::{HeaderMap, Method};
-use model::{Actor, SessionId, Subject, Timestamp};
+use model::{Caller, Timestamp, TraceContext};
 
 use crate::{EgressError, ForwardPath, Outbound, UpstreamTarget};
 
@@ -12,14 +12,10 @@ pub const TICKET_LIFE: Duration = Duration::from_secs(2);
 
 /// What a ticket names.
 pub struct TicketParts {
-    /// The session that the call belongs to.
-    pub session: SessionId,
-    /// When that session ends.
-    pub session_end: Timestamp,
-    /// On whose behalf.
-    pub subject: Subject,
-    /// Who acts.
-    pub actor: Option<Actor>,
+    /// Who calls, and in which session.
+    pub caller: Arc<Caller>,
+    /// The trace of the call.
+    pub trace: TraceContext,
     /// Where the call goes.
     pub upstream: Arc<UpstreamTarget>,
     /// The method.
@@ -55,7 +51,7 @@ impl ForwardTicket {
         if now >= parts.recorded_at.plus(TICKET_LIFE) {
             return Err(EgressError::TicketExpired);
         }
-        if now >= parts.session_end {
+        if now >= parts.caller.session_end {
             return Err(EgressError::SessionEnded);
         }
         parts.body.verify()?;
@@ -67,7 +63,7 @@ impl fmt::Debug for TicketParts {
     /// Shows what a log may hold: no headers, no query, no body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TicketParts")
-            .field("session", &self.session)
+            .field("session", &self.caller.session)
             .field("upstream", self.upstream.name())
             .field("method", &self.method)
             .field("path", &self.path)

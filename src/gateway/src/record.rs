@@ -64,7 +64,7 @@ impl Recorder {
     /// [`Denial::RecordUnavailable`]; then nothing may be sent.
     pub async fn intent(&self, approved: &Approved, leg: Leg) -> Result<Recorded, Denial> {
         let facts = approved.facts();
-        let (session, upstream) = (approved.session().facts(), approved.upstream());
+        let upstream = approved.upstream();
         let at = self.clock.now();
         let credential: Option<&CredentialName> = upstream.credential();
         let entry = entry::intent(facts, approved.rule(), credential, at);
@@ -74,10 +74,8 @@ impl Recorder {
         let ticket = ForwardTicket::new(TicketParts {
             record: receipt.index(),
             recorded_at: at,
-            session: session.id.clone(),
-            session_end: session.expires,
-            subject: session.subject.clone(),
-            actor: session.actor.clone(),
+            caller: Arc::clone(approved.session().caller()),
+            trace: facts.trace,
             upstream: Arc::clone(upstream.target()),
             method: leg.method,
             path: leg.path,

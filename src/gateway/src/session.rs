@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use model::{Resource, SessionId, Timestamp};
+use model::{Caller, Resource, SessionId, Timestamp};
 use parking_lot::RwLock;
 use policy::AgentPolicy;
 use store::{Session, SessionStore, StoreError};
@@ -24,6 +24,8 @@ pub const SWEEP_INTERVAL: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct LiveSession {
     facts: Session,
+    /// What of it goes with each call.
+    caller: Arc<Caller>,
     policy: Arc<AgentPolicy>,
     ended: AtomicBool,
     /// Wakes what waits on the session: open streams, parked calls.
@@ -32,13 +34,19 @@ pub struct LiveSession {
 
 impl LiveSession {
     fn new(facts: Session, policy: Arc<AgentPolicy>) -> Arc<Self> {
-        Arc::new(Self { facts, policy, ended: AtomicBool::new(false), end: CancellationToken::new() })
+        let caller = Arc::new(facts.caller());
+        Arc::new(Self { facts, caller, policy, ended: AtomicBool::new(false), end: CancellationToken::new() })
     }
 
     /// Who, for whom, for what, and until when.
     #[must_use]
     pub const fn facts(&self) -> &Session {
         &self.facts
+    }
+
+    /// Who calls in it.
+    pub(crate) const fn caller(&self) -> &Arc<Caller> {
+        &self.caller
     }
 
     /// What policy says of this session's agent.

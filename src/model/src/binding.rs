@@ -24,6 +24,7 @@ impl Binding {
         let (kind, first, second): (&str, &str, &str) = match &self.injection {
             Injection::Header { name, prefix } => ("header", name.as_str(), prefix),
             Injection::Basic { username } => ("basic", username, ""),
+            Injection::BasicPair => ("basic-pair", "", ""),
             Injection::Query { parameter } => ("query", parameter, ""),
             Injection::Body { pointer } => ("body", pointer, ""),
         };

@@ -1,6 +1,6 @@
 //! On whose behalf, and who acts.
 
-use crate::{AgentName, GroupName};
+use crate::{AgentName, GroupName, Scopes, SessionId, Timestamp};
 
 /// On whose behalf a call is made: the issuer's `iss` and `sub`, verified (RFC 8693, section 1.1).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,4 +27,21 @@ pub struct Agent {
     pub name: AgentName,
     /// The groups that policies may speak of.
     pub groups: Vec<GroupName>,
+}
+
+/// Who calls: an agent, on whose behalf, and the session that the call belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The agent, with the groups that it had when the session began.
+    pub agent: Agent,
+    /// On whose behalf.
+    pub subject: Subject,
+    /// Who acts for the subject; `None` where the agent acts for itself.
+    pub actor: Option<Actor>,
+    /// The session.
+    pub session: SessionId,
+    /// When the session ends by itself.
+    pub session_end: Timestamp,
+    /// The tools that the session may use.
+    pub scopes: Scopes,
 }

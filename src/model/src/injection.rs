@@ -17,6 +17,8 @@ pub enum Injection {
         /// The user name; not a secret.
         username: String,
     },
+    /// `Authorization: Basic` where the provider issues the user name too, as it does for a database user.
+    BasicPair,
     /// A query parameter, percent-encoded.
     Query {
         /// The parameter's name.
@@ -71,7 +73,9 @@ impl Injection {
                 Err(InvalidInjection::Parameter)
             }
             Self::Body { pointer } if !is_pointer(pointer) => Err(InvalidInjection::Pointer),
-            Self::Header { .. } | Self::Basic { .. } | Self::Query { .. } | Self::Body { .. } => Ok(()),
+            Self::Header { .. } | Self::Basic { .. } | Self::BasicPair | Self::Query { .. } | Self::Body { .. } => {
+                Ok(())
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ mod trace;
 pub use binding::Binding;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use destination::{AddressClass, Destination, InvalidDestination, Scheme};
-pub use identity::{Actor, Agent, Subject};
+pub use identity::{Actor, Agent, Caller, Subject};
 pub use injection::{Injection, InvalidInjection};
 pub use name::{
     AgentName, CredentialName, GroupName, InvalidName, IssuerName, LeaseId, RuleId, SessionId, ToolName, UpstreamName,

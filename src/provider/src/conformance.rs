@@ -3,21 +3,24 @@
 //! A provider's author builds a [`Case`] against a source that is real or plays one, and unwraps [`check`]. A rule that is added
 //! here is thereby added for every provider.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, sync::Mutex};
 
-use model::{LeaseId, Timestamp};
+use async_trait::async_trait;
+use model::{Binding, Caller, LeaseId, Timestamp, TraceContext};
 use secret::Secret;
 
-use crate::{CredentialRequest, Lease, Provider, ProviderError};
+use crate::{CredentialRequest, Journal, JournalFailed, Lease, Material, Provider, ProviderError};
 
 /// What a provider is judged by.
 #[derive(Debug)]
 pub struct Case<'a> {
-    /// A request that the provider must answer with a lease.
-    pub good: CredentialRequest<'a>,
-    /// Requests that it must refuse: a credential that it does not know, and one that it knows, for another destination and
-    /// for another slot.
-    pub bad: &'a [CredentialRequest<'a>],
+    /// Whose session asks.
+    pub caller: &'a Caller,
+    /// What the provider must answer with a lease.
+    pub good: &'a Binding,
+    /// What it must refuse: a credential that it does not know, and one that it knows, for another destination and for another
+    /// slot.
+    pub bad: &'a [Binding],
     /// How long its credentials live.
     pub life: Life,
     /// The time at which it is asked.
@@ -71,9 +74,32 @@ pub enum Violation {
     /// Two minted credentials are two leases: to revoke one is not to revoke the other.
     #[error("two minted credentials have one lease id")]
     IdTwice,
+    /// What can be ended must be known to whoever ends it when the process has died.
+    #[error("a lease can be revoked, and the journal does not say how")]
+    NotJournaled,
     /// A minted lease is revoked, or its provider says that it cannot; a stored one says that it cannot.
     #[error("revoking a lease was answered with: {0}")]
     WrongRevocation(String),
+}
+
+/// A journal in memory, for a provider's own tests.
+#[derive(Debug, Default)]
+pub struct Notes(Mutex<Vec<LeaseId>>);
+
+impl Notes {
+    /// What was written down, in order.
+    #[must_use]
+    pub fn all(&self) -> Vec<LeaseId> {
+        self.0.lock().map(|made| made.clone()).unwrap_or_default()
+    }
+}
+
+#[async_trait]
+impl Journal for Notes {
+    async fn made(&self, made: &LeaseId) -> Result<(), JournalFailed> {
+        self.0.lock().map_err(|_| JournalFailed)?.push(made.clone());
+        Ok(())
+    }
 }
 
 /// Judges a provider by every rule.
@@ -81,26 +107,32 @@ pub enum Violation {
 /// # Errors
 /// The first rule that is broken.
 pub async fn check(provider: &dyn Provider, case: &Case<'_>) -> Result<(), Violation> {
-    let leases = issues_what_is_asked(provider, case).await?;
-    refuses_what_is_not_its_own(provider, case, &leases).await?;
-    answers_a_revocation(provider, case, &leases).await?;
+    let notes = Notes::default();
+    let leases = issues_what_is_asked(provider, case, &notes).await?;
+    refuses_what_is_not_its_own(provider, case, &leases, &notes).await?;
+    answers_a_revocation(provider, case, &leases, &notes).await?;
     shows_nothing("the provider", provider, case, &leases)
 }
 
 /// A good request gives a lease, twice; each has an id without a secret in it, a secret, and the end that its life asks for.
-async fn issues_what_is_asked(provider: &dyn Provider, case: &Case<'_>) -> Result<[Lease; 2], Violation> {
-    let leases = [issue(provider, case).await?, issue(provider, case).await?];
+async fn issues_what_is_asked(
+    provider: &dyn Provider,
+    case: &Case<'_>,
+    notes: &Notes,
+) -> Result<[Lease; 2], Violation> {
+    let leases = [issue(provider, case, notes).await?, issue(provider, case, notes).await?];
     for lease in &leases {
-        if lease.secret.expose().is_empty() {
+        if is_empty(&lease.material) {
             return Err(Violation::EmptySecret);
         }
-        if holds_secret(lease.id.as_str(), case, &leases) {
+        let ids = [lease.id.clone()].into_iter().chain(notes.all());
+        if ids.into_iter().any(|id| holds_secret(id.as_str(), case, &leases)) {
             return Err(Violation::SecretInId);
         }
         match (case.life, lease.expiry) {
             (Life::Stored, None) => {}
             (Life::Stored, Some(_)) | (Life::Minted, None) => return Err(Violation::WrongExpiry),
-            (Life::Minted, Some(expiry)) if expiry > case.good.session_end => return Err(Violation::Outlives),
+            (Life::Minted, Some(expiry)) if expiry > case.caller.session_end => return Err(Violation::Outlives),
             (Life::Minted, Some(expiry)) if expiry <= case.now => return Err(Violation::Ended),
             (Life::Minted, Some(_)) => {}
         }
@@ -110,8 +142,26 @@ async fn issues_what_is_asked(provider: &dyn Provider, case: &Case<'_>) -> Resul
     if case.life == Life::Minted && first.id == second.id { Err(Violation::IdTwice) } else { Ok(leases) }
 }
 
-async fn issue(provider: &dyn Provider, case: &Case<'_>) -> Result<Lease, Violation> {
-    provider.issue(case.good).await.map_err(|refused| Violation::GoodRefused(refused.to_string()))
+async fn issue(provider: &dyn Provider, case: &Case<'_>, notes: &Notes) -> Result<Lease, Violation> {
+    let issued = provider.issue(case.request(case.good, notes)).await;
+    issued.map_err(|refused| Violation::GoodRefused(refused.to_string()))
+}
+
+impl<'a> Case<'a> {
+    /// A request for one credential, as egress would make it.
+    #[must_use]
+    pub fn request(&'a self, binding: &'a Binding, journal: &'a dyn Journal) -> CredentialRequest<'a> {
+        CredentialRequest { binding, caller: self.caller, trace: TraceContext::new([7; 16], [7; 8], 0), journal }
+    }
+}
+
+fn is_empty(material: &Material) -> bool {
+    match material {
+        Material::Certificate { chain, private_key } => chain.is_empty() || private_key.expose().is_empty(),
+        Material::Token(_) | Material::Password { .. } | Material::AwsKey { .. } => {
+            material.secrets().any(|secret| secret.expose().is_empty())
+        }
+    }
 }
 
 /// A bad request gives no lease, and a reason without a secret in it.
@@ -119,27 +169,42 @@ async fn refuses_what_is_not_its_own(
     provider: &dyn Provider,
     case: &Case<'_>,
     leases: &[Lease],
+    notes: &Notes,
 ) -> Result<(), Violation> {
     if case.bad.is_empty() {
         return Err(Violation::NothingBad);
     }
     for (number, bad) in case.bad.iter().enumerate() {
-        let refused = provider.issue(*bad).await.err().ok_or(Violation::BadAnswered(number))?;
+        let refused = provider.issue(case.request(bad, notes)).await.err().ok_or(Violation::BadAnswered(number))?;
         error_shows_nothing(&refused, case, leases)?;
         match refused {
             ProviderError::Missing { .. } | ProviderError::Refused { .. } => {}
-            ProviderError::Unreachable | ProviderError::CannotRevoke => return Err(Violation::BadBlamed(number)),
+            ProviderError::Unreachable
+            | ProviderError::CannotRevoke
+            | ProviderError::Journal(_)
+            | ProviderError::WebIdentity(_) => return Err(Violation::BadBlamed(number)),
         }
     }
     Ok(())
 }
 
 /// Every lease's revocation is answered, a second time too, and so is that of a lease that never was.
-async fn answers_a_revocation(provider: &dyn Provider, case: &Case<'_>, leases: &[Lease]) -> Result<(), Violation> {
+async fn answers_a_revocation(
+    provider: &dyn Provider,
+    case: &Case<'_>,
+    leases: &[Lease],
+    notes: &Notes,
+) -> Result<(), Violation> {
+    let noted = notes.all();
     let unknown: LeaseId = "no/such/lease".parse().expect("visible ASCII within the limit");
     let known = leases.iter().map(|lease| (&lease.id, true));
-    for (id, issued) in known.clone().chain(known.map(|(id, _)| (id, false))).chain([(&unknown, false)]) {
+    let journaled = noted.iter().map(|id| (id, true));
+    let again = known.clone().chain(journaled.clone()).map(|(id, _)| (id, false));
+    for (id, issued) in known.chain(journaled).chain(again).chain([(&unknown, false)]) {
         let answer = provider.revoke(id).await;
+        if issued && answer.is_ok() && noted.is_empty() {
+            return Err(Violation::NotJournaled);
+        }
         if let Err(refused) = &answer {
             error_shows_nothing(refused, case, leases)?;
         }
@@ -149,7 +214,10 @@ async fn answers_a_revocation(provider: &dyn Provider, case: &Case<'_>, leases: 
             (Life::Minted, Ok(())) => true,
             // Of a lease that is gone or never was, a source may say that it does not know it.
             (Life::Minted, Err(ProviderError::Missing { .. } | ProviderError::Refused { .. })) => !issued,
-            (Life::Minted, Err(ProviderError::Unreachable)) => false,
+            (
+                Life::Minted,
+                Err(ProviderError::Unreachable | ProviderError::Journal(_) | ProviderError::WebIdentity(_)),
+            ) => false,
         };
         if !fits {
             return Err(Violation::WrongRevocation(format!("{answer:?}")));
@@ -178,7 +246,7 @@ fn shows_nothing<T: Debug + ?Sized>(
 /// Whether a text holds a secret as it is, in hexadecimal, or as a list of its bytes, which is how a derived `Debug` shows one.
 fn holds_secret(text: &str, case: &Case<'_>, leases: &[Lease]) -> bool {
     let compact: String = text.split_whitespace().collect();
-    let secrets = case.canaries.iter().chain(leases.iter().map(|lease| &lease.secret));
+    let secrets = case.canaries.iter().chain(leases.iter().flat_map(|lease| lease.material.secrets()));
     secrets.map(Secret::expose).filter(|secret| !secret.is_empty()).any(|secret| {
         let hexadecimal: String = secret.bytes().map(|b| format!("{b:02x}")).collect();
         let list: Vec<String> = secret.bytes().map(|b| b.to_string()).collect();

@@ -5,9 +5,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use model::{Binding, Injection, LeaseId, SessionId, Subject, Timestamp};
+use model::{Agent, Binding, Caller, Injection, LeaseId, Scopes, Subject, Timestamp};
 use provider::{
-    CredentialRequest, Lease, Provider, ProviderError,
+    CredentialRequest, Lease, Material, Provider, ProviderError,
     conformance::{Case, Life, Violation, check},
 };
 use secret::Secret;
@@ -38,6 +38,7 @@ enum Flaw {
     HasEnded,
     NeverEnds,
     OneIdForAll,
+    Unjournaled,
     RevocationFails,
     SecretInRevocation,
 }
@@ -80,6 +81,10 @@ impl Provider for Suspect {
         } else {
             format!("lease/{number}")
         };
+        let id: LeaseId = id.parse().unwrap();
+        if !self.is(Flaw::Unjournaled) {
+            request.journal.made(&id).await?;
+        }
         let end = if self.is(Flaw::LivesLonger) {
             Timestamp::from_millis(SESSION_END.as_millis() + 1)
         } else if self.is(Flaw::HasEnded) {
@@ -89,7 +94,8 @@ impl Provider for Suspect {
         };
         let expiry = (!self.is(Flaw::NeverEnds)).then_some(end);
         let text = if self.is(Flaw::IssuesNothing) { String::new() } else { minted };
-        Ok(Lease { id: id.parse().unwrap(), secret: Secret::new(Zeroizing::new(text)), expiry })
+        let material = Material::Token(Secret::new(Zeroizing::new(text)));
+        Ok(Lease { id, material, expiry, renewable: false })
     }
 
     async fn revoke(&self, lease: &LeaseId) -> Result<(), ProviderError> {
@@ -115,19 +121,17 @@ fn binding(credential: &str) -> Binding {
 }
 
 async fn judge(flaw: Flaw, life: Life, bad: &[&str]) -> Result<(), Violation> {
-    let subject = Subject { issuer: "https://idp.example".to_owned(), id: "user".to_owned() };
-    let session: SessionId = "s1".parse().unwrap();
-    let (good, bad): (Binding, Vec<Binding>) = (binding("known"), bad.iter().map(|name| binding(name)).collect());
-    let request = |binding| CredentialRequest {
-        binding,
-        subject: &subject,
+    let caller = Caller {
+        agent: Agent { name: "agent".parse().unwrap(), groups: Vec::new() },
+        subject: Subject { issuer: "https://idp.example".to_owned(), id: "user".to_owned() },
         actor: None,
-        session: &session,
+        session: "s1".parse().unwrap(),
         session_end: SESSION_END,
+        scopes: Scopes::default(),
     };
-    let bad: Vec<_> = bad.iter().map(request).collect();
+    let (good, bad): (Binding, Vec<Binding>) = (binding("known"), bad.iter().map(|name| binding(name)).collect());
     let canaries = [Secret::new(Zeroizing::new(CANARY.to_owned()))];
-    let case = Case { good: request(&good), bad: &bad, life, now: NOW, canaries: &canaries };
+    let case = Case { caller: &caller, good: &good, bad: &bad, life, now: NOW, canaries: &canaries };
     check(&Suspect { flaw, count: AtomicU64::new(0) }, &case).await
 }
 
@@ -151,6 +155,7 @@ async fn each_broken_rule_is_found_and_named() {
         (Flaw::HasEnded, Violation::Ended),
         (Flaw::NeverEnds, Violation::WrongExpiry),
         (Flaw::OneIdForAll, Violation::IdTwice),
+        (Flaw::Unjournaled, Violation::NotJournaled),
         (Flaw::RevocationFails, Violation::WrongRevocation("Err(Unreachable)".to_owned())),
         (Flaw::SecretInRevocation, Violation::SecretShown("an error")),
     ] {

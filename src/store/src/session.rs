@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use async_trait::async_trait;
-use model::{Actor, Agent, Resource, Scopes, SessionId, Subject, Timestamp};
+use model::{Actor, Agent, Caller, Resource, Scopes, SessionId, Subject, Timestamp};
 
 use crate::StoreError;
 
@@ -37,6 +37,19 @@ impl Session {
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked.is_none() && now < self.expires
+    }
+
+    /// Who calls in it.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        Caller {
+            agent: self.agent.clone(),
+            subject: self.subject.clone(),
+            actor: self.actor.clone(),
+            session: self.id.clone(),
+            session_end: self.expires,
+            scopes: self.scopes.clone(),
+        }
     }
 }
 

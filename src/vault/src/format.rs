@@ -73,6 +73,7 @@ enum RecordLine {
 enum InjectionLine {
     Header { name: String, prefix: String },
     Basic { username: String },
+    BasicPair,
     Query { parameter: String },
     Body { pointer: String },
 }
@@ -189,6 +190,7 @@ fn credential_line(record: &Record<Binding, Sealed>) -> RecordLine {
     let injection = match subject.injection.clone() {
         Injection::Header { name, prefix } => InjectionLine::Header { name: name.as_str().to_owned(), prefix },
         Injection::Basic { username } => InjectionLine::Basic { username },
+        Injection::BasicPair => InjectionLine::BasicPair,
         Injection::Query { parameter } => InjectionLine::Query { parameter },
         Injection::Body { pointer } => InjectionLine::Body { pointer },
     };
@@ -277,6 +279,7 @@ fn read_injection(line: InjectionLine) -> Option<Injection> {
     let injection = match line {
         InjectionLine::Header { name, prefix } => Injection::Header { name: name.parse().ok()?, prefix },
         InjectionLine::Basic { username } => Injection::Basic { username },
+        InjectionLine::BasicPair => Injection::BasicPair,
         InjectionLine::Query { parameter } => Injection::Query { parameter },
         InjectionLine::Body { pointer } => Injection::Body { pointer },
     };

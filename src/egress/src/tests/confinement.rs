@@ -3,6 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use model::Injection;
+use provider::Material;
 
 use crate::{
     EgressError, ForwardPath, Keeping, Outbound, ProviderHandle, UpstreamTarget,
@@ -53,12 +54,12 @@ fn a_credential_is_not_opened_for_another_destination() {
         let binding = parts(elsewhere, bearer()).credential.unwrap().binding;
         let path: ForwardPath = "/users".parse().unwrap();
         let mut draft = Draft::new(&here, http::Method::GET, &path, http::HeaderMap::new(), Outbound::empty()).unwrap();
-        let refused = inject(&mut draft, &binding, &secret(&text));
+        let refused = inject(&mut draft, &binding, &Material::Token(secret(&text)));
         assert_eq!(refused, Err(EgressError::CredentialBoundElsewhere), "{elsewhere}");
         assert!(!draft.headers.contains_key("authorization"));
 
         let binding = &here.credential().unwrap().binding;
-        inject(&mut draft, binding, &secret(&text)).unwrap();
+        inject(&mut draft, binding, &Material::Token(secret(&text))).unwrap();
         assert_eq!(draft.headers["authorization"], format!("Bearer {text}"));
     }
 }

@@ -1,12 +1,12 @@
 //! A ticket sends the recorded bytes once, soon, and below the prefix.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use http::Method;
 
 use crate::{
     Egress as _, EgressError, ForwardTicket, Outbound, TICKET_LIFE, TicketParts,
-    testing::{Call, NOW, Recorder, Rig, bearer, canary, upstream},
+    testing::{Call, NOW, Recorder, Rig, bearer, caller, canary, upstream},
 };
 
 #[tokio::test]
@@ -28,7 +28,8 @@ async fn a_ticket_does_not_outlive_its_session() {
     let recorder = Recorder::ok().await;
     let api = upstream(&format!("http://127.0.0.1:{}", recorder.port), bearer());
     let rig = Rig::stored(&canary());
-    let ended = TicketParts { session_end: NOW, ..Call::get(&api, "/").parts(NOW) };
+    let caller = Arc::new(caller("session-1".parse().unwrap(), NOW));
+    let ended = TicketParts { caller, ..Call::get(&api, "/").parts(NOW) };
     assert_eq!(rig.egress.carry(ForwardTicket::new(ended)).await.unwrap_err(), EgressError::SessionEnded);
     assert_eq!(recorder.count(), 0);
 }
