@@ -93,7 +93,7 @@ fn leaks_of(secret: &str, set: &Arc<FingerprintSet>) -> (usize, usize) {
     let (mut leaks, mut total) = (0, 0);
     for (name, form) in forms(secret) {
         for offset in 0..16 {
-            let text = [&b"{\"text\":\"........"[..offset], form.as_bytes(), b" and then \"}"].concat();
+            let text = [&b"{\"....\":\"........"[..offset], form.as_bytes(), b" and then \"}"].concat();
             for cut in 0..text.len() {
                 let (masked, report) = masked(set, Content::Text, [&text[..cut], &text[cut..]]);
                 let (leaked, windows) = leaked(&masked, &form);
@@ -153,6 +153,22 @@ fn basic_credentials_are_masked_whatever_the_users_name() {
         let header = format!("got {}", STANDARD.encode(format!("{user}:{PLAIN}")));
         let (masked, report) = masked(&set, Content::Text, [header.as_bytes()]);
         assert_eq!(report.count_of(Class::LiveSecret), 1, "{}", String::from_utf8_lossy(&masked));
+    }
+}
+
+#[test]
+fn no_bit_of_a_secret_is_left_in_the_characters_at_the_edges_of_base64() {
+    for secret in [LONG, PLAIN, SHORT, "q7Rk2mX9?"] {
+        let set = set(&[secret]);
+        for (before, after) in [("", ""), ("~", "~"), ("?~", "?~"), ("u:", ",x"), ("a>", "?"), ("a>>", "???")] {
+            let text = [before, secret, after].concat();
+            let (start, end) = (before.len() * 8 / 6, ((before.len() + secret.len()) * 8).div_ceil(6));
+            for encoded in [STANDARD.encode(&text), URL_SAFE.encode(&text)] {
+                let (masked, _) = masked(&set, Content::Binary, [encoded.as_bytes()]);
+                let expected = [&encoded[..start], MARKER, &encoded[end..]].concat();
+                assert_eq!(String::from_utf8_lossy(&masked), expected, "{before}, {after}: {encoded}");
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The encodings in which a secret is expected to come back, as the bytes that stand on the wire.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use zeroize::Zeroizing;
 
 /// How many bytes of a text must stand together to be recognized.
@@ -25,7 +25,8 @@ pub(super) struct Encoded {
 /// - as it is, and escaped in JSON by the habits of common writers, up to three levels deep;
 /// - every character as `\u0061`;
 /// - base64 and base64url wherever the text may start within a group of three bytes (which includes `Basic`, whatever the user's
-///   name), without the characters that also hold bits of the neighbors; those of the standard alphabet also as JSON and URLs escape them;
+///   name), at its edges with every character that holds bits of the secret and of a neighbor; those of the standard alphabet also as
+///   JSON and URLs escape them;
 /// - hexadecimal and percent-encoded, minimal and full, in both cases.
 pub(super) fn encodings(secret: &str) -> Vec<Encoded> {
     let mut forms = Forms(Vec::new());
@@ -55,13 +56,14 @@ pub(super) fn encodings(secret: &str) -> Vec<Encoded> {
         );
     }
     for alignment in 0..3 {
-        forms.plain(base64(secret, alignment, &URL_SAFE_NO_PAD));
-        let standard = base64(secret, alignment, &STANDARD_NO_PAD);
-        for style in &JSON_STYLES {
-            forms.plain(json(text(&standard), style));
-        }
-        for digits in [LOWER, UPPER] {
-            forms.plain(percent(text(&standard), "", None, digits));
+        for standard in base64(secret, alignment) {
+            forms.plain(url_safe(&standard));
+            for style in &JSON_STYLES {
+                forms.plain(json(text(&standard), style));
+            }
+            for digits in [LOWER, UPPER] {
+                forms.plain(percent(text(&standard), "", None, digits));
+            }
         }
     }
     forms.0
@@ -158,19 +160,49 @@ fn percent(secret: &str, kept: &str, space: Option<u8>, digits: &[u8; 16]) -> Ze
     })
 }
 
-/// The base64 characters that depend on the secret alone when `alignment` bytes of something else stand before it in its group.
-fn base64(secret: &str, alignment: usize, engine: &impl Engine) -> Zeroizing<Vec<u8>> {
-    let input = written(alignment + secret.len(), |out| {
+/// RFC 4648, section 4.
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The base64 characters that depend on the secret alone when `alignment` bytes of something else stand before it in its group. Then its
+/// first and its last window again, behind and before each character that the secret may share with its neighbor there.
+fn base64(secret: &str, alignment: usize) -> Vec<Zeroizing<Vec<u8>>> {
+    let (start, end) = (alignment * 8, (alignment + secret.len()) * 8);
+    let input = written(alignment + secret.len() + 1, |out| {
         out.resize(alignment, 0);
         out.extend_from_slice(secret.as_bytes());
+        out.push(0);
     });
     let mut encoded = Zeroizing::new(vec![0; input.len() * 4 / 3 + 4]);
-    let length = engine.encode_slice(&*input, &mut encoded).unwrap_or(0);
-    let whole = (input.len() * 8 / 6).min(length);
-    let first = (alignment * 8).div_ceil(6).min(whole);
-    encoded.truncate(whole);
-    encoded.drain(..first);
-    encoded
+    // A buffer of this size holds every encoding, so this does not fail.
+    let _length = STANDARD_NO_PAD.encode_slice(&*input, &mut encoded);
+    let whole = &encoded[start.div_ceil(6)..end / 6];
+    let mut forms = vec![Zeroizing::new(whole.to_vec())];
+    // The neighbors are zero here. The one before fills the high bits of the character that it shares, the one behind the low bits.
+    let shared = |bit: usize| BASE64.iter().position(|known| *known == encoded[bit / 6]).unwrap_or(0);
+    let window = whole.len().min(WINDOW - 1);
+    if start % 6 != 0 {
+        forms.extend((0..1 << (start % 6)).map(|neighbor| {
+            let edge = BASE64[shared(start) | neighbor << (6 - start % 6)];
+            written(WINDOW, |out| out.extend([edge].iter().chain(&whole[..window])))
+        }));
+    }
+    if end % 6 != 0 {
+        forms.extend((0..1 << (6 - end % 6)).map(|neighbor| {
+            let edge = BASE64[shared(end) | neighbor];
+            written(WINDOW, |out| out.extend(whole[whole.len() - window..].iter().chain(&[edge])))
+        }));
+    }
+    forms
+}
+
+/// The same in the alphabet of RFC 4648, section 5.
+fn url_safe(standard: &[u8]) -> Zeroizing<Vec<u8>> {
+    let translated = |byte: &u8| match byte {
+        b'+' => b'-',
+        b'/' => b'_',
+        byte => *byte,
+    };
+    written(standard.len(), |out| out.extend(standard.iter().map(translated)))
 }
 
 fn copied(secret: &str) -> Zeroizing<Vec<u8>> {
@@ -223,9 +255,12 @@ mod tests {
         for before in ["", "u", "us", "usr:"] {
             for after in ["", "x", "yz"] {
                 let whole = STANDARD_NO_PAD.encode(format!("{before}{secret}{after}"));
-                let part = base64(secret, before.len() % 3, &STANDARD_NO_PAD);
-                assert!(whole.contains(text(&part)), "{before} {after}");
-                assert!(part.len() >= secret.len() * 8 / 6 - 2);
+                let forms = base64(secret, before.len() % 3);
+                assert!(whole.contains(text(&forms[0])), "{before} {after}");
+                assert!(forms[0].len() >= secret.len() * 8 / 6 - 2);
+                let edges = forms[1..].iter().filter(|form| whole.contains(text(form))).count();
+                let shared = [before.len() % 3 != 0, (before.len() + secret.len()) % 3 != 0];
+                assert_eq!(edges, shared.iter().filter(|is_shared| **is_shared).count(), "{before} {after}");
             }
         }
     }
@@ -237,6 +272,7 @@ mod tests {
         unique.sort();
         unique.dedup();
         assert_eq!(unique.len(), forms.len());
-        assert!(forms.len() <= 16, "{forms:#?}");
+        // Two edges at three alignments have 40 characters in all.
+        assert!(forms.len() <= 16 + 40, "{forms:#?}");
     }
 }
