@@ -13,6 +13,8 @@ mod lower;
 mod modern;
 mod rewrite;
 mod sessions;
+#[cfg(test)]
+mod testing;
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -6,11 +6,8 @@ mod server;
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
-use self::{
-    broker::Broker,
-    server::{Writer, event},
-};
-use crate::Interrupted;
+use self::{broker::Broker, server::Writer};
+use crate::{Interrupted, converse::testing::event};
 
 fn all() -> Value {
     json!({"elicitation": {"form": {}, "url": {}}, "roots": {"listChanged": true}, "tasks": {}})

@@ -285,7 +285,7 @@ async fn changes_reach_the_listener_under_its_own_name() {
     let mut listener = broker.listen(wanted).await;
     let name = json!({"io.modelcontextprotocol/subscriptionId": "c-1"});
     assert_eq!(
-        listener.next().await,
+        listener.next().await.unwrap(),
         json!({"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged", "params": {
             "_meta": name, "notifications": {"toolsListChanged": true, "resourceSubscriptions": ["x://a"]},
         }})
@@ -296,12 +296,12 @@ async fn changes_reach_the_listener_under_its_own_name() {
         .speak(&json!({"jsonrpc": "2.0", "method": "notifications/resources/updated", "params": {"uri": "x://a"}}))
         .await;
     assert_eq!(
-        listener.next().await,
+        listener.next().await.unwrap(),
         json!({"jsonrpc": "2.0", "method": "notifications/resources/updated", "params": {"uri": "x://a", "_meta": name}})
     );
     server.speak(&json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})).await;
     assert_eq!(
-        listener.next().await,
+        listener.next().await.unwrap(),
         json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed", "params": {"_meta": name}})
     );
     drop(listener);
@@ -313,15 +313,15 @@ async fn changes_reach_the_listener_under_its_own_name() {
 async fn a_listener_hears_the_end_of_its_session() {
     let (broker, _server) = Broker::start().await;
     let mut listener = broker.listen(json!({"notifications": {"toolsListChanged": true}})).await;
-    listener.next().await;
+    listener.next().await.unwrap();
     broker.end_session().await;
     assert_eq!(
-        listener.next().await,
+        listener.next().await.unwrap(),
         json!({"jsonrpc": "2.0", "id": "c-1", "result": {
             "resultType": "complete", "_meta": {"io.modelcontextprotocol/subscriptionId": "c-1"},
         }})
     );
-    assert!(listener.is_over().await);
+    assert_eq!(listener.next().await, None);
 }
 
 #[tokio::test]
@@ -329,9 +329,9 @@ async fn a_second_listener_gets_a_session_of_its_own_and_ends_it() {
     let (broker, server) = Broker::start().await;
     let wanted = || json!({"notifications": {"toolsListChanged": true}});
     let mut first = broker.listen(wanted()).await;
-    first.next().await;
+    first.next().await.unwrap();
     let mut second = broker.listen(wanted()).await;
-    second.next().await;
+    second.next().await.unwrap();
     let streams: Vec<_> =
         server.all("GET").iter().map(|get| get.header("mcp-session-id").unwrap().to_owned()).collect();
     assert_eq!(streams, ["s-1", "s-2"]);
@@ -339,7 +339,7 @@ async fn a_second_listener_gets_a_session_of_its_own_and_ends_it() {
     assert_eq!(server.wait_for("DELETE").await.header("mcp-session-id"), Some("s-2"));
     drop(first);
     let mut third = broker.listen(wanted()).await;
-    third.next().await;
+    third.next().await.unwrap();
     assert_eq!(server.count("initialize"), 2, "the seat of the first is free again");
 }
 

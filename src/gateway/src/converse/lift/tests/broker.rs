@@ -1,51 +1,35 @@
 //! A gateway in front of one modern server, and a caller of the older era who goes through the stages with a token.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
-use async_trait::async_trait;
-use dial::{DialOptions, Dialer};
-use egress::{InProcess, InProcessParts, LiveSecrets, PoolLimits, Timeouts, UpstreamParts, UpstreamTarget};
 use http::{HeaderMap, Response};
-use mcp::{
-    Dialect, Era, Limits, Message,
-    sse::{Decoder, Item},
-};
-use model::{AddressClass, Agent, Clock, SessionId, Subject, SystemClock, Timestamp};
-use policy::{Policies, Source};
-use secret::FingerprintKey;
+use mcp::{Dialect, Era, Limits, Message};
 use serde_json::{Value, json};
-use store::{Session, SessionStore, StoreError};
-use tempfile::TempDir;
-use tlog::{Log, LogOptions};
-use token::{Grant, KeyRing, KeyStore, KeyStoreError, SessionTokens, StoredKey};
-use tokio_util::task::TaskTracker;
 
 use super::server::Server;
 use crate::{
-    Authenticator, Door, Gateway, GatewayParts, Metrics, ReadLimits, Recorder, Sessions, Speech, Upstream, Upstreams,
+    Sessions,
     approve::approve,
     asked::{Asked, McpAsked, McpMessage},
     authorize::authorize,
-    converse,
+    converse::{
+        self,
+        testing::{Messages, Scene},
+    },
     denial::Denial,
     facts::{Facts, Voice},
     mask::Clean,
     refuse::refuse,
+    session::LiveSession,
 };
 
 pub(super) struct Broker {
-    gateway: Arc<Gateway>,
-    sessions: Arc<Sessions>,
-    principal: SessionId,
+    scene: Scene,
+    principal: Arc<LiveSession>,
     headers: HeaderMap,
-    tasks: TaskTracker,
-    folder: TempDir,
     next_id: AtomicU64,
 }
 
@@ -53,33 +37,17 @@ pub(super) struct Broker {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
-    body: Clean,
-    decoder: Option<Decoder>,
+    messages: Messages,
 }
 
 impl Answer {
     pub(super) fn is_stream(&self) -> bool {
-        self.decoder.is_some()
+        self.messages.is_stream()
     }
 
     /// The next message; `None` at the end.
     pub(super) async fn next(&mut self) -> Option<Value> {
-        loop {
-            if let Some(decoder) = &mut self.decoder {
-                while let Some(item) = decoder.next_item().unwrap() {
-                    if let Item::Event(event) = item {
-                        return Some(serde_json::from_slice(&event.data).unwrap());
-                    }
-                }
-                decoder.feed(self.body.next().await?.unwrap());
-                continue;
-            }
-            let mut whole = Vec::new();
-            while let Some(bytes) = self.body.next().await {
-                whole.extend_from_slice(&bytes.unwrap());
-            }
-            return (!whole.is_empty()).then(|| serde_json::from_slice(&whole).unwrap());
-        }
+        self.messages.next().await
     }
 
     /// The only message.
@@ -90,45 +58,19 @@ impl Answer {
     }
 
     /// How the body ends, whatever else it says.
-    pub(super) async fn end(mut self) -> Result<(), crate::Interrupted> {
-        while let Some(bytes) = self.body.next().await {
-            bytes?;
-        }
-        Ok(())
+    pub(super) async fn end(self) -> Result<(), crate::Interrupted> {
+        self.messages.end().await
     }
 }
 
 impl Broker {
     pub(super) async fn start() -> (Self, Server) {
         let (server, port) = Server::start().await;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let folder = TempDir::new().unwrap();
-        let log = Arc::new(Log::open(folder.path(), &LogOptions::new("example.com/test", &[7; 32])).unwrap());
-        let tasks = TaskTracker::new();
-        let process = tlog::Durability::Process;
-        let recorder = Recorder::new(log, process, Arc::clone(&clock), tasks.clone(), Arc::new(Metrics::default()));
-        let text = "permit(principal, action, resource) unless { resource == Tool::\"u1/forbidden\" };".to_owned();
-        let policies = Policies::from_sources(&[Source { path: "all.cedar".into(), text }]).unwrap();
-        let sessions = Sessions::resume(Arc::new(Nowhere), clock.now(), |session| policies.for_agent(&session.agent));
-        let sessions = Arc::new(sessions.await.unwrap());
-        let ring = KeyRing::open(Box::new(Nowhere), Arc::clone(&clock), Duration::from_secs(3600)).unwrap();
-        let tokens = Arc::new(SessionTokens::new("https://gw.example".to_owned(), Arc::new(ring)));
-        let (principal, token) = begin(&sessions, &policies, &tokens).await;
-        let live = Arc::new(LiveSecrets::new(&FingerprintKey::random().unwrap()));
-        let dialer = Dialer::new(DialOptions::default());
-        let egress = InProcess::new(InProcessParts { dialer, clock: Arc::clone(&clock), sources: Vec::new(), live });
-        let gateway = Arc::new(Gateway::new(GatewayParts {
-            door: Door::new(Vec::new(), Vec::new()),
-            authenticator: Authenticator::new(tokens, Arc::clone(&sessions)),
-            upstreams: Upstreams::from_iter([upstream(port)]),
-            limits: ReadLimits { message_bytes_max: 1 << 20, message_wait_max: Duration::from_secs(5) },
-            recorder,
-            egress: Arc::new(egress),
-            clock,
-        }));
+        let scene = Scene::in_front_of(port, Era::Modern).await;
+        let (principal, token) = scene.begin().await;
         let mut headers = HeaderMap::new();
         headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
-        (Self { gateway, sessions, principal, headers, tasks, folder, next_id: AtomicU64::new(100) }, server)
+        (Self { scene, principal, headers, next_id: AtomicU64::new(100) }, server)
     }
 
     /// Shakes hands with these capabilities; gives the MCP session.
@@ -187,32 +129,12 @@ impl Broker {
     }
 
     pub(super) async fn revoke(&self) {
-        assert!(self.sessions.revoke(&self.principal, self.gateway.clock.now()).await.unwrap());
+        self.scene.revoke(&self.principal).await;
     }
 
     /// What the record says, in its order: each intent with how it ended.
     pub(super) async fn record(&self) -> Vec<String> {
-        self.tasks.close();
-        self.tasks.wait().await;
-        let mut journal: Vec<_> = std::fs::read_dir(self.folder.path().join("journal")).unwrap().collect();
-        journal.sort_by_key(|entry| entry.as_ref().unwrap().path());
-        let text: Vec<u8> =
-            journal.into_iter().flat_map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect();
-        let text = String::from_utf8_lossy(&text);
-        let entries: Vec<Value> = text
-            .split("{\"version\":1,")
-            .skip(1)
-            .filter_map(|rest| {
-                let entry = format!("{{\"version\":1,{rest}");
-                serde_json::Deserializer::from_str(&entry).into_iter().next()?.ok()
-            })
-            .collect();
-        let ending = |intent: usize| {
-            let ended = entries.iter().find(|entry| entry["kind"] == "outcome" && entry["intent"] == intent);
-            ended.map_or("open", |entry| entry["ending"].as_str().unwrap()).to_owned()
-        };
-        let intents = entries.iter().enumerate().filter(|(_, entry)| entry["kind"] == "intent");
-        intents.map(|(at, entry)| format!("{} {}", entry["action"].as_str().unwrap(), ending(at))).collect()
+        self.scene.record().await
     }
 
     fn headers_of(&self, session: Option<&str>, version: Option<&str>) -> HeaderMap {
@@ -226,105 +148,27 @@ impl Broker {
     }
 
     async fn carry(&self, action: String, id: Option<mcp::Id>, asked: McpAsked) -> Answer {
-        let mut facts = Facts::new(self.gateway.new_trace(), self.gateway.clock.now());
+        let gateway = &self.scene.gateway;
+        let mut facts = Facts::new(gateway.new_trace(), gateway.clock.now());
         facts.voice = Voice::Mcp { era: Era::Legacy, id };
         facts.action = Some(action.into());
         let response = match self.judged(asked, &mut facts).await {
             Ok(response) => response,
-            Err(denial) => refuse(&self.gateway.recorder, &facts, denial).await,
+            Err(denial) => refuse(&gateway.recorder, &facts, denial).await,
         };
-        let (head, body) = response.into_parts();
-        let is_stream = head.headers.get("content-type").is_some_and(|value| value == "text/event-stream");
-        let decoder = is_stream.then(|| Decoder::new(1 << 20));
-        Answer { status: head.status.as_u16(), headers: head.headers, body, decoder }
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, messages: Messages::of(response) }
     }
 
     async fn judged(&self, asked: McpAsked, facts: &mut Facts) -> Result<Response<Clean>, Denial> {
-        let upstream = Arc::clone(self.gateway.upstreams().iter().next().unwrap());
+        let (gateway, upstream) = (&self.scene.gateway, self.scene.upstream());
         facts.upstream = Some(Arc::clone(&upstream));
-        let caller = self.gateway.authenticator.authenticate(&asked.headers, facts.arrived)?;
+        let caller = gateway.authenticator.authenticate(&asked.headers, facts.arrived)?;
         let session = Sessions::enter(caller, upstream.resource(), facts.arrived)?;
         facts.session = Some(Arc::clone(session.session()));
         let permit = authorize(session, &upstream, Asked::Mcp(Box::new(asked)), facts)?;
         let (approved, asked) = approve(permit, facts)?;
         let Asked::Mcp(asked) = asked else { panic!("a message") };
-        converse::answer(&self.gateway, approved, *asked).await
-    }
-}
-
-fn upstream(port: u16) -> Upstream {
-    let name: model::UpstreamName = "u1".parse().unwrap();
-    let target = UpstreamTarget::new(UpstreamParts {
-        name: name.clone(),
-        destination: format!("http://127.0.0.1:{port}/mcp").parse().unwrap(),
-        class: AddressClass::Loopback,
-        anchors: None,
-        timeouts: Timeouts::default(),
-        limits: PoolLimits::default(),
-        extra_headers: Vec::new(),
-        credential: None,
-    });
-    let resource = "https://gw.example/mcp/u1".parse().unwrap();
-    let speech = Speech::Mcp(Era::Modern);
-    Upstream::new(name, resource, "https://gw.example/meta".to_owned(), speech, Arc::new(target.unwrap()), None)
-}
-
-async fn begin(sessions: &Sessions, policies: &Policies, tokens: &SessionTokens) -> (SessionId, String) {
-    let now = SystemClock.now();
-    let grant = Grant {
-        agent: Agent { name: "ci".parse().unwrap(), groups: Vec::new() },
-        subject: Subject { issuer: "https://idp.example".to_owned(), id: "ann".to_owned() },
-        actor: None,
-        resources: vec!["https://gw.example/mcp/u1".parse().unwrap()],
-        scopes: "u1:*".parse().unwrap(),
-        expires: now.plus(Duration::from_secs(600)),
-    };
-    let claims = tokens.claims(&grant, now).unwrap();
-    let facts = Session {
-        id: claims.session.clone(),
-        agent: grant.agent.clone(),
-        subject: grant.subject,
-        actor: None,
-        resources: grant.resources,
-        scopes: grant.scopes,
-        token_id: claims.token_id.parse().unwrap(),
-        created: now,
-        expires: claims.expires,
-        revoked: None,
-    };
-    sessions.start(facts, policies.for_agent(&grant.agent)).await.unwrap();
-    (claims.session.clone(), tokens.issue(&claims).unwrap())
-}
-
-/// Keeps nothing: a test does not restart.
-#[derive(Debug)]
-struct Nowhere;
-
-#[async_trait]
-impl SessionStore for Nowhere {
-    async fn insert(&self, _session: &Session) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn revoke(&self, _id: &SessionId, _at: Timestamp) -> Result<bool, StoreError> {
-        Ok(true)
-    }
-
-    async fn live(&self, _now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn purge(&self, _expired_before: Timestamp) -> Result<u64, StoreError> {
-        Ok(0)
-    }
-}
-
-impl KeyStore for Nowhere {
-    fn load(&self) -> Result<Vec<StoredKey>, KeyStoreError> {
-        Ok(Vec::new())
-    }
-
-    fn save(&self, _keys: &[StoredKey]) -> Result<(), KeyStoreError> {
-        Ok(())
+        converse::answer(gateway, approved, *asked).await
     }
 }

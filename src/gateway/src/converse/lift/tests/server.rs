@@ -1,22 +1,13 @@
 //! A modern server on a loopback socket: it answers by script and writes down what it gets.
 
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::{collections::HashMap, sync::Arc};
 
-use bytes::Bytes;
-use http::{HeaderMap, Response};
-use http_body::Frame;
-use http_body_util::{BodyExt as _, Either, Full};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use http::HeaderMap;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::sync::mpsc;
+
+use crate::converse::testing::{Answer, serve, streamed, whole};
 
 /// A request as the server got it.
 #[derive(Debug, Clone)]
@@ -40,7 +31,7 @@ impl Got {
 }
 
 /// Writes into a stream that is open; it closes when the gateway lets go of it.
-pub(super) type Writer = mpsc::Sender<Bytes>;
+pub(super) type Writer = mpsc::Sender<String>;
 
 #[derive(Clone, Default)]
 pub(super) struct Server {
@@ -49,46 +40,22 @@ pub(super) struct Server {
     open: Arc<Mutex<HashMap<String, Vec<Writer>>>>,
 }
 
-struct Stream(mpsc::Receiver<Bytes>);
-
-impl http_body::Body for Stream {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_recv(cx).map(|next| next.map(|bytes| Ok(Frame::data(bytes))))
-    }
-}
-
-type Answer = Response<Either<Full<Bytes>, Stream>>;
-
 impl Server {
     pub(super) async fn start() -> (Self, u16) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
         let server = Self::default();
         let serving = server.clone();
-        spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                let server = serving.clone();
-                let service = service_fn(move |request: http::Request<Incoming>| {
-                    let server = server.clone();
-                    async move {
-                        let (head, body) = request.into_parts();
-                        let body = body.collect().await.unwrap().to_bytes();
-                        let got = Got { headers: head.headers, body: serde_json::from_slice(&body).unwrap() };
-                        server.got.lock().push(got.clone());
-                        if got.tool() == "silent" {
-                            std::future::pending::<()>().await;
-                        }
-                        Ok::<_, Infallible>(server.answer(&got))
-                    }
-                });
-                spawn(async move {
-                    let _closed = http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
-                });
+        let port = serve(move |head, body| {
+            let server = serving.clone();
+            async move {
+                let got = Got { headers: head.headers, body };
+                server.got.lock().push(got.clone());
+                if got.tool() == "silent" {
+                    std::future::pending::<()>().await;
+                }
+                server.answer(&got)
             }
-        });
+        })
+        .await;
         (server, port)
     }
 
@@ -114,9 +81,9 @@ impl Server {
     fn answer(&self, got: &Got) -> Answer {
         let id = &got.body["id"];
         let params = &got.body["params"];
-        let result = |result: Value| json_answer(200, &json!({"jsonrpc": "2.0", "id": id, "result": result}));
+        let result = |result: Value| whole(200, &json!({"jsonrpc": "2.0", "id": id, "result": result}));
         let error = |status: u16, code: i64| {
-            json_answer(status, &json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": "no"}}))
+            whole(status, &json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": "no"}}))
         };
         match (got.method(), got.tool()) {
             ("server/discover", _) => result(json!({
@@ -143,11 +110,9 @@ impl Server {
             ("tools/call", "large") => result(content(&"x".repeat(1_000_000))),
             ("tools/call", "streams" | "waits") | ("subscriptions/listen", _) => {
                 let name = if got.tool().is_empty() { got.method() } else { got.tool() };
-                let (writer, stream) = mpsc::channel(16);
+                let (answer, writer) = streamed();
                 self.open.lock().entry(name.to_owned()).or_default().push(writer);
-                let mut response = Response::new(Either::Right(Stream(stream)));
-                response.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
-                response
+                answer
             }
             ("tools/call", "unknown") => error(404, -32_601),
             ("tools/call" | "resources/read", _) => result(content("done")),
@@ -192,20 +157,4 @@ fn asks(params: &Value) -> Value {
 
 fn content(text: &str) -> Value {
     json!({"resultType": "complete", "content": [{"type": "text", "text": text}]})
-}
-
-fn json_answer(status: u16, body: &Value) -> Answer {
-    let mut response = Response::new(Either::Left(Full::new(body.to_string().into())));
-    *response.status_mut() = status.try_into().unwrap();
-    response.headers_mut().insert("content-type", "application/json".parse().unwrap());
-    response
-}
-
-pub(super) fn event(message: &Value) -> Bytes {
-    format!("data: {message}\n\n").into()
-}
-
-pub(super) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-    #[expect(clippy::disallowed_methods, reason = "a server of a test ends with the test's runtime")]
-    tokio::spawn(task);
 }

@@ -1,20 +1,14 @@
 //! A server of the older era on loopback that writes down what it gets and answers by the name of the tool.
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::stream;
-use http::{HeaderMap, Method, Request, Response};
-use http_body::Frame;
-use http_body_util::{BodyExt as _, Full, StreamBody, combinators::BoxBody};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use http::{HeaderMap, Method, request::Parts};
+use http_body_util::Empty;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tokio::{
-    net::TcpListener,
-    sync::{Notify, mpsc},
-};
+use tokio::sync::{Notify, mpsc};
+
+use crate::converse::testing::{Answer, event, serve, streamed, whole};
 
 #[derive(Debug, Clone)]
 pub(super) struct Received {
@@ -49,34 +43,15 @@ pub(super) struct Server {
     news: Arc<Notify>,
 }
 
-type Answer = Response<BoxBody<Bytes, Infallible>>;
-
-/// A stream of a test holds a handful of events.
-const EVENTS_MAX: usize = 16;
-
-pub(super) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-    #[expect(clippy::disallowed_methods, reason = "a server of a test ends with the test's runtime")]
-    tokio::spawn(task);
-}
-
 impl Server {
     pub(super) async fn start() -> (Self, u16) {
         let server = Self::default();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let accepting = server.clone();
-        spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                let server = accepting.clone();
-                let service = service_fn(move |request: Request<Incoming>| {
-                    let server = server.clone();
-                    async move { Ok::<_, Infallible>(server.answer(request).await) }
-                });
-                spawn(async move {
-                    let _closed = http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
-                });
-            }
-        });
+        let answering = server.clone();
+        let port = serve(move |head, body| {
+            let server = answering.clone();
+            async move { server.answer(head, body).await }
+        })
+        .await;
         (server, port)
     }
 
@@ -118,10 +93,7 @@ impl Server {
         speaks.send(event(message)).await.unwrap();
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
-        let (head, body) = request.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    async fn answer(&self, head: Parts, body: Value) -> Answer {
         let method = body["method"].as_str().map(str::to_owned);
         let kind = match (&method, &head.method) {
             (Some(method), _) => method.clone(),
@@ -148,14 +120,12 @@ impl Server {
             if let Some(status) = status {
                 let message =
                     json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32_000, "message": "no session"}});
-                let mut answer = whole(&message);
-                *answer.status_mut() = status.try_into().unwrap();
-                return answer;
+                return whole(status, &message);
             }
         }
         let id = &body["id"];
-        let result = |result: Value| whole(&json!({"jsonrpc": "2.0", "id": id, "result": result}));
-        let error = |error: Value| whole(&json!({"jsonrpc": "2.0", "id": id, "error": error}));
+        let result = |result: Value| whole(200, &json!({"jsonrpc": "2.0", "id": id, "result": result}));
+        let error = |error: Value| whole(200, &json!({"jsonrpc": "2.0", "id": id, "error": error}));
         match kind {
             "initialize" => {
                 let mut answer = result(json!({
@@ -203,12 +173,15 @@ impl Server {
         let ask = |id: &str, method: &str, params: Value| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         let name = ask("q1", "elicitation/create", json!({"message": "name?", "requestedSchema": {}, "_meta": {}}));
         match body["params"]["name"].as_str().unwrap_or_default() {
-            "long" => whole(&result(json!({"text": "x".repeat(300_000)}))),
-            "page" => whole(&json!({"jsonrpc": "2.0", "id": id, "error": {
-                "code": -32_042, "message": "first", "data": {"elicitations": [
-                    {"mode": "url", "elicitationId": "e", "url": "https://a.example/open", "message": "open it"},
-                ]},
-            }})),
+            "long" => whole(200, &result(json!({"text": "x".repeat(300_000)}))),
+            "page" => whole(
+                200,
+                &json!({"jsonrpc": "2.0", "id": id, "error": {
+                    "code": -32_042, "message": "first", "data": {"elicitations": [
+                        {"mode": "url", "elicitationId": "e", "url": "https://a.example/open", "message": "open it"},
+                    ]},
+                }}),
+            ),
             "stream" => {
                 let (answer, says) = streamed();
                 for message in [
@@ -248,7 +221,7 @@ impl Server {
                 self.state.lock().waiting = Some((kept, id.clone(), 1));
                 answer
             }
-            _ => whole(&result(json!({"content": []}))),
+            _ => whole(200, &result(json!({"content": []}))),
         }
     }
 
@@ -280,29 +253,8 @@ impl Server {
     }
 }
 
-fn event(message: &Value) -> String {
-    format!("data: {message}\n\n")
-}
-
-fn whole(message: &Value) -> Answer {
-    let mut answer = Response::new(Full::from(message.to_string()).boxed());
-    answer.headers_mut().insert("content-type", "application/json".parse().unwrap());
-    answer
-}
-
 fn accepted() -> Answer {
-    let mut answer = Response::new(Full::default().boxed());
+    let mut answer = Answer::new(http_body_util::BodyExt::boxed(Empty::new()));
     *answer.status_mut() = http::StatusCode::ACCEPTED;
     answer
-}
-
-fn streamed() -> (Answer, mpsc::Sender<String>) {
-    let (says, said) = mpsc::channel::<String>(EVENTS_MAX);
-    let frames = stream::unfold(said, async |mut said| {
-        let text = said.recv().await?;
-        Some((Ok(Frame::data(Bytes::from(text))), said))
-    });
-    let mut answer = Response::new(StreamBody::new(Box::pin(frames)).boxed());
-    answer.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
-    (answer, says)
 }
