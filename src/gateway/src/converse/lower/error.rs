@@ -24,6 +24,7 @@ pub(super) fn for_modern(mut error: Object, client: &ClientMeta, may_ask: bool) 
             Some(_) if may_ask => Outcome::Error(missing_capability()),
             _ => Outcome::Error(with_code(error, code::INTERNAL_ERROR)),
         },
+        code::MISSING_CAPABILITY if is_missing(&error, client) => Outcome::Error(error),
         RESOURCE_NOT_FOUND => Outcome::Error(with_code(error, code::INVALID_PARAMS)),
         _ if SERVER_DEFINED.contains(&code) => Outcome::Error(with_code(error, code::INTERNAL_ERROR)),
         _ => {
@@ -46,6 +47,18 @@ pub(super) fn status_of(outcome: &Outcome) -> StatusCode {
 fn with_code(mut error: Object, code: i64) -> Object {
     error.set("code", code);
     error
+}
+
+/// Whether the error names, in the form of the current era, a capability that the caller indeed did not declare. Servers that speak
+/// both eras answer so in either.
+fn is_missing(error: &Object, client: &ClientMeta) -> bool {
+    let required = error.member("data").and_then(|data| data.member("requiredCapabilities")?.as_object());
+    required.is_some_and(|required| {
+        required.iter().any(|(capability, parts)| {
+            let mut parts = parts.as_object().into_iter().flat_map(Object::iter);
+            !client.declares(&[capability]) || parts.any(|(part, _)| !client.declares(&[capability, part]))
+        })
+    })
 }
 
 fn missing_capability() -> Object {
@@ -114,6 +127,28 @@ mod tests {
             let outcome = for_modern(error, &client("{}"), true);
             assert_eq!(said(&outcome), format!(r#"{{"code":{modern},"message":"m","data":{{"uri":"u"}}}}"#));
             assert_eq!(status_of(&outcome).as_u16(), status, "{legacy}");
+        }
+    }
+
+    #[test]
+    fn a_capability_that_the_caller_lacks_is_named_and_one_that_it_has_is_no_reason() {
+        let error = |required: &str| {
+            object(&format!(r#"{{"code":-32021,"message":"m","data":{{"requiredCapabilities":{required}}}}}"#))
+        };
+        for (required, declared, code) in [
+            (r#"{"sampling":{}}"#, "{}", -32_021),
+            (r#"{"sampling":{}}"#, r#"{"sampling":{}}"#, -32_603),
+            (r#"{"elicitation":{"url":{}}}"#, r#"{"elicitation":{}}"#, -32_021),
+            (r#"{"elicitation":{"form":{}}}"#, r#"{"elicitation":{}}"#, -32_603),
+            (r#"["sampling"]"#, "{}", -32_603),
+            ("{}", "{}", -32_603),
+        ] {
+            let outcome = for_modern(error(required), &client(declared), true);
+            assert_eq!(
+                said(&outcome),
+                format!(r#"{{"code":{code},"message":"m","data":{{"requiredCapabilities":{required}}}}}"#)
+            );
+            assert_eq!(status_of(&outcome).as_u16(), if code == -32_021 { 400 } else { 200 }, "{required}");
         }
     }
 
