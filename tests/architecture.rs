@@ -4,6 +4,7 @@
 
 mod confinement;
 mod dependencies;
+mod errors;
 mod files;
 mod imports;
 mod sources;
