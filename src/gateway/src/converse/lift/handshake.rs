@@ -93,13 +93,8 @@ fn shared_with(capabilities: &Object) -> Object {
 
 #[cfg(test)]
 mod tests {
-    use mcp::Limits;
-
     use super::*;
-
-    fn object(text: &str) -> Object {
-        Json::parse(text.as_bytes(), &Limits::MESSAGE).unwrap().as_object().unwrap().clone()
-    }
+    use crate::converse::testing::object;
 
     fn told(discovered: &str) -> Result<String, &'static str> {
         match initialized(object(discovered), Version::V2025_06_18, "shop") {

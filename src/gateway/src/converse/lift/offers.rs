@@ -68,17 +68,8 @@ pub(super) fn legacy_capabilities(capabilities: &Object) -> Object {
 
 #[cfg(test)]
 mod tests {
-    use mcp::Limits;
-
     use super::*;
-
-    fn object(text: &str) -> Object {
-        Json::parse(text.as_bytes(), &Limits::MESSAGE).unwrap().as_object().unwrap().clone()
-    }
-
-    fn text(object: Object) -> String {
-        String::from_utf8(object.to_vec()).unwrap()
-    }
+    use crate::converse::testing::{object, text};
 
     const ALL: &str = r#"{"tools":{"listChanged":true},"prompts":{"listChanged":false},"resources":{"subscribe":true},
         "completions":{},"logging":{},"extensions":{"io.modelcontextprotocol/tasks":{}},"experimental":{"x":{}},"tasks":{}}"#;
@@ -86,20 +77,20 @@ mod tests {
     #[test]
     fn what_the_older_era_does_not_mean_alike_is_not_offered() {
         assert_eq!(
-            text(legacy_capabilities(&object(ALL))),
+            text(&legacy_capabilities(&object(ALL))),
             r#"{"tools":{"listChanged":true},"prompts":{"listChanged":false},"resources":{"subscribe":true},"completions":{},"logging":{}}"#
         );
-        assert_eq!(text(legacy_capabilities(&object(r#"{"tools":true}"#))), "{}");
+        assert_eq!(text(&legacy_capabilities(&object(r#"{"tools":true}"#))), "{}");
     }
 
     #[test]
     fn only_what_is_offered_is_listened_for() {
         let offers = Offers::of(&object(ALL));
         assert!(offers.can_change() && offers.logging && offers.subscriptions);
-        assert_eq!(text(offers.filter(&BTreeSet::new()).unwrap()), r#"{"toolsListChanged":true}"#);
+        assert_eq!(text(&offers.filter(&BTreeSet::new()).unwrap()), r#"{"toolsListChanged":true}"#);
         let subscribed = BTreeSet::from(["b://2".to_owned(), "a://1".to_owned()]);
         assert_eq!(
-            text(offers.filter(&subscribed).unwrap()),
+            text(&offers.filter(&subscribed).unwrap()),
             r#"{"toolsListChanged":true,"resourceSubscriptions":["a://1","b://2"]}"#
         );
         let quiet = Offers::of(&object(r#"{"tools":{},"resources":{"listChanged":"yes"}}"#));

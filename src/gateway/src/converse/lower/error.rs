@@ -88,13 +88,8 @@ fn pages(error: &Object) -> Option<Object> {
 
 #[cfg(test)]
 mod tests {
-    use mcp::Limits;
-
     use super::*;
-
-    fn object(text: &str) -> Object {
-        Json::parse(text.as_bytes(), &Limits::MESSAGE).unwrap().as_object().unwrap().clone()
-    }
+    use crate::converse::testing::object;
 
     fn client(capabilities: &str) -> ClientMeta {
         ClientMeta::new(object(capabilities), None, None)

@@ -78,14 +78,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn object(text: &str) -> Object {
-        Json::parse(text.as_bytes(), &Limits::MESSAGE).unwrap().as_object().unwrap().clone()
-    }
-
-    fn text(object: &Object) -> String {
-        String::from_utf8(object.to_vec()).unwrap()
-    }
+    use crate::converse::testing::{object, text};
 
     const EVERYTHING: &str = r#"{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true,
         "resourceSubscriptions":["a://1","b://2",7,"a://3"],"other":true}"#;

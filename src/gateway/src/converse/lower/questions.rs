@@ -165,10 +165,7 @@ fn refused(code: i64, message: &str) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn object(text: &str) -> Object {
-        Json::parse(text.as_bytes(), &Limits::MESSAGE).unwrap().as_object().unwrap().clone()
-    }
+    use crate::converse::testing::object;
 
     fn asked(method: &str, params: &str, capabilities: &str, may_ask: bool) -> Asked {
         let request = format!(r#"{{"jsonrpc":"2.0","id":"u","method":"{method}","params":{params}}}"#);

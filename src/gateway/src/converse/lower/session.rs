@@ -188,17 +188,8 @@ fn implementation(info: Option<&Object>) -> Implementation {
 
 #[cfg(test)]
 mod tests {
-    use mcp::Limits;
-
     use super::*;
-
-    fn object(text: &str) -> Object {
-        Json::parse(text.as_bytes(), &Limits::MESSAGE).unwrap().as_object().unwrap().clone()
-    }
-
-    fn text(object: &Object) -> String {
-        String::from_utf8(object.to_vec()).unwrap()
-    }
+    use crate::converse::testing::{object, text};
 
     #[test]
     fn a_session_is_opened_with_what_is_bridged_and_nothing_else() {
