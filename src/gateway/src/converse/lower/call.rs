@@ -1,6 +1,6 @@
 //! One request of a caller, sent in the session that is held for it; one answer, as JSON or as a stream.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
@@ -25,6 +25,8 @@ use crate::{
 
 /// How much of a JSON answer is read before any of it goes on: errors are short, and each is translated whole.
 const READ_AHEAD_BYTES_MAX: usize = 64 * 1024;
+/// How long the head of an answer that streams waits for the first message: an error that comes at once is told by its status too.
+const OPENING_WAIT_MAX: Duration = Duration::from_millis(250);
 /// A session that the upstream has forgotten is opened again, once.
 const ATTEMPTS_MAX: usize = 2;
 
@@ -103,11 +105,23 @@ async fn answer(
         }
         AnswerKind::Json => json_answer(answering, in_flight, response.into_body()).await,
         AnswerKind::Events => {
-            let events = Events::new(response.into_body());
+            let mut events = Events::new(response.into_body());
+            let first = events.first(OPENING_WAIT_MAX).await;
+            let first = first.map_err(Denial::Interrupted).inspect_err(|_| in_flight.answered())?;
+            if let Some(error) = first.filter(|first| is_error_answer(&answering, first)) {
+                in_flight.answered();
+                events.conclude().await.map_err(Denial::Interrupted)?;
+                let (status, message) = answering.response(&error, true).map_err(Denial::Interrupted)?;
+                return Ok(json(status, Clean::ours(message)));
+            }
             let talk = Talk { line, answering, binding, events, in_flight };
             Ok(event_stream(scripted(|stage| talk.run(stage))))
         }
     }
+}
+
+fn is_error_answer(answering: &Answering, message: &Bytes) -> bool {
+    matches!(skim(message), Ok(Kind::Response { id, is_error: true }) if answering.is_answer(id.as_ref(), true))
 }
 
 /// An answer that is one message. A short one is translated whole; of a long one only a result goes on, as it streams by.

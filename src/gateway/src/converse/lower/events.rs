@@ -25,6 +25,8 @@ pub(super) struct Events {
     decoder: Decoder,
     last_event_id: Option<String>,
     retry: Duration,
+    /// What was looked at already and is heard next.
+    next: Option<Heard>,
 }
 
 /// What was heard on the stream.
@@ -38,11 +40,15 @@ pub(super) enum Heard {
 
 impl Events {
     pub(super) fn new(body: Clean) -> Self {
-        Self { body, decoder: Decoder::new(MESSAGE_BYTES_MAX), last_event_id: None, retry: Duration::ZERO }
+        let decoder = Decoder::new(MESSAGE_BYTES_MAX);
+        Self { body, decoder, last_event_id: None, retry: Duration::ZERO, next: None }
     }
 
     /// What is there already.
     pub(super) fn at_hand(&mut self) -> Result<Option<Heard>, Interrupted> {
+        if let Some(heard) = self.next.take() {
+            return Ok(Some(heard));
+        }
         loop {
             match self.decoder.next_item() {
                 Ok(None) => return Ok(None),
@@ -60,6 +66,30 @@ impl Events {
                     tracing::warn!(%error, "an upstream's event stream cannot be read");
                     return Err(Interrupted::Protocol);
                 }
+            }
+        }
+    }
+
+    /// Looks at the first message, where it comes within `wait_max`. It is heard all the same.
+    pub(super) async fn first(&mut self, wait_max: Duration) -> Result<Option<Bytes>, Interrupted> {
+        let deadline = tokio::time::Instant::now() + wait_max;
+        let mut heard = None;
+        loop {
+            match self.at_hand()? {
+                Some(Heard::Message(data)) => {
+                    self.next = Some(Heard::Message(data.clone()));
+                    return Ok(Some(data));
+                }
+                Some(Heard::Alive) => heard = Some(Heard::Alive),
+                None => match tokio::time::timeout_at(deadline, self.more()).await {
+                    Ok(Ok(true)) => {}
+                    Ok(Err(interrupted)) if interrupted != Interrupted::Upstream => return Err(interrupted),
+                    // Whoever reads on finds the end again.
+                    Ok(Ok(false) | Err(_)) | Err(_) => {
+                        self.next = heard;
+                        return Ok(None);
+                    }
+                },
             }
         }
     }
@@ -140,6 +170,19 @@ mod tests {
         assert_eq!(events.at_hand(), Ok(Some(Heard::Message(Bytes::from_static(b"{}")))));
         assert_eq!(events.resumable(), Some(("7", RETRY_MAX)));
         assert_eq!(events.more().await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn the_first_message_is_looked_at_and_heard_all_the_same() {
+        let wait_max = Duration::from_secs(1);
+        let mut events = Events::new(Clean::ours(":\n\ndata: {}\n\ndata: []\n\n"));
+        assert_eq!(events.first(wait_max).await, Ok(Some(Bytes::from_static(b"{}"))));
+        assert_eq!(events.at_hand(), Ok(Some(Heard::Message(Bytes::from_static(b"{}")))));
+        assert_eq!(events.at_hand(), Ok(Some(Heard::Message(Bytes::from_static(b"[]")))));
+        let mut silent = Events::new(Clean::ours(":\n\n"));
+        assert_eq!(silent.first(wait_max).await, Ok(None));
+        assert_eq!(silent.at_hand(), Ok(Some(Heard::Alive)));
+        assert_eq!(silent.more().await, Ok(false));
     }
 
     #[tokio::test]

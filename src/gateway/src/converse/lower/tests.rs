@@ -213,6 +213,19 @@ async fn a_page_to_open_first_is_asked_for_and_the_retry_is_a_new_call() {
 }
 
 #[tokio::test]
+async fn an_error_that_opens_the_stream_is_told_by_its_status_too() {
+    let (broker, server) = Broker::start().await;
+    for (tool, status, messages) in [("lacks", 400, 1), ("lacks late", 200, 2)] {
+        let said = broker.call_with(tool, json!({}), "{}", json!({"progressToken": "t"})).await.unwrap();
+        assert_eq!((said.status, said.messages.len()), (status, messages), "{tool}");
+        let error = json!({"code": -32_021, "message": "m", "data": {"requiredCapabilities": {"sampling": {}}}});
+        assert_eq!(said.last()["error"], error, "{tool}");
+    }
+    broker.stop().await;
+    assert_eq!(server.count("notifications/cancelled"), 0);
+}
+
+#[tokio::test]
 async fn a_caller_that_goes_away_cancels_its_call() {
     let (broker, server) = Broker::start().await;
     let mut body = broker.open("hang", json!({})).await;

@@ -196,6 +196,18 @@ impl Server {
                 }
                 answer
             }
+            "lacks" | "lacks late" => {
+                let (answer, says) = streamed();
+                let error =
+                    json!({"code": -32_021, "message": "m", "data": {"requiredCapabilities": {"sampling": {}}}});
+                let progress = notice("notifications/progress", json!({"progressToken": token, "progress": 1}));
+                says.send("id: e-1\ndata:\n\n".to_owned()).await.unwrap();
+                if body["params"]["name"] == "lacks late" {
+                    says.send(event(&progress)).await.unwrap();
+                }
+                says.send(event(&json!({"jsonrpc": "2.0", "id": id, "error": error}))).await.unwrap();
+                answer
+            }
             "ask" => {
                 let (answer, says) = streamed();
                 says.send(event(&name)).await.unwrap();
