@@ -1,12 +1,17 @@
 //! The product's paths from end to end: real listeners, the real program, whole answers.
 
+mod addresses;
+mod audit;
 mod call;
+mod content_codings;
 mod exchange;
+mod http2;
 mod lifecycle;
 mod lists;
 mod plain_http;
 mod refusals;
 mod revocation;
+mod terminal;
 mod tls;
 mod upstream_faults;
 

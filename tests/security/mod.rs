@@ -1,3 +1,4 @@
 //! What must never happen.
 
 mod canary;
+mod trailers;

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 pub(crate) use self::{
-    client::{bearer, headers, modern_body, modern_headers},
+    client::{bearer, exchange_form, headers, modern_body, modern_headers, register_session},
     setup::BrokerSetup,
 };
 use super::{

@@ -100,6 +100,13 @@ pub(crate) fn python() -> Result<Python, Missing> {
     Ok(Python { program: directory.join("venv/bin/python") })
 }
 
+/// The `script` of util-linux, which runs a program on a terminal of its own, or why it is missing.
+pub(crate) async fn script() -> Result<(), Missing> {
+    let version = Command::new("script").arg("--version").output().await;
+    let is_it = version.is_ok_and(|version| String::from_utf8_lossy(&version.stdout).contains("util-linux"));
+    if is_it { Ok(()) } else { Err(Missing("there is no `script` of util-linux on this machine".to_owned())) }
+}
+
 /// The folder whose last installation was complete.
 fn installed(kind: &str) -> Result<PathBuf, String> {
     let directory = match env::var_os("CLAVIGER_PEERS") {

@@ -7,6 +7,7 @@ use rustls::{
     ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    version::TLS13,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
@@ -87,9 +88,20 @@ impl Server {
 
 /// A client that trusts only the authority in this PEM file and speaks only these versions.
 pub(crate) fn connector(authority: &Path, versions: &[&'static SupportedProtocolVersion]) -> TlsConnector {
+    TlsConnector::from(Arc::new(client(authority, versions)))
+}
+
+/// A client that trusts only the authority in this PEM file, and offers one protocol to speak inside (RFC 7301).
+pub(crate) fn connector_offering(authority: &Path, protocol: &str) -> TlsConnector {
+    let mut config = client(authority, &[&TLS13]);
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+    TlsConnector::from(Arc::new(config))
+}
+
+fn client(authority: &Path, versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(authority).expect("a certificate")).expect("an authority");
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let config = config.with_protocol_versions(versions).expect("ring has them");
-    TlsConnector::from(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+    config.with_root_certificates(roots).with_no_client_auth()
 }

@@ -38,14 +38,11 @@ impl Broker {
 
     /// The answer of the token endpoint to this exchange; `more` are further parameters, `audience` for one.
     pub(crate) async fn exchange(&self, subject_token: &str, more: &[(&str, &str)]) -> Answer {
-        let mut fields = vec![("grant_type", EXCHANGE), ("subject_token", subject_token), ("subject_token_type", JWT)];
+        let mut fields = exchange_form(subject_token).to_vec();
         fields.extend_from_slice(more);
         let answer = self.post_form("/token", &fields).await;
-        // A token is for who asked; from here on it may stand nowhere else.
-        if let Ok(body) = serde_json::from_slice::<Value>(&answer.body)
-            && let Some(token) = body["access_token"].as_str()
-        {
-            canary::register("session token", token);
+        if let Ok(body) = serde_json::from_slice::<Value>(&answer.body) {
+            register_session(&body);
         }
         answer
     }
@@ -85,6 +82,18 @@ impl Broker {
     pub(crate) async fn call_tool(&self, upstream: &str, token: &str, tool: &str, arguments: Value) -> Answer {
         self.modern(upstream, token, "tools/call", json!({ "name": tool, "arguments": arguments })).await
     }
+}
+
+/// What an exchange of this token sends to the token endpoint.
+pub(crate) fn exchange_form(subject_token: &str) -> [(&str, &str); 3] {
+    [("grant_type", EXCHANGE), ("subject_token", subject_token), ("subject_token_type", JWT)]
+}
+
+/// The token in the answer to an exchange, where there is one. It is for who asked; from here on it may stand nowhere else.
+pub(crate) fn register_session(answer: &Value) -> Option<&str> {
+    let token = answer["access_token"].as_str()?;
+    canary::register("session token", token);
+    Some(token)
 }
 
 /// The headers that a request of the revision 2026-07-28 needs beside its token.

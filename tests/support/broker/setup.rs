@@ -4,6 +4,9 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use crate::support::{canary, issuer::AUDIENCE, ports::free_port};
 
+/// Where upstreams are, unless a test says otherwise.
+const ADDRESSES: &str = "addresses = \"loopback\"";
+
 /// A configuration in the making. Without more said, one agent, `assistant`, is known by a token whose `sub` is `assistant`; it is
 /// in the group `assistants`, may ask for everything, and policy permits it everything.
 #[derive(Debug)]
@@ -61,14 +64,20 @@ impl BrokerSetup {
     fn upstream(mut self, name: &str, lines: &str) -> Self {
         name.clone_into(&mut self.upstream);
         self.scopes.push(format!("{name}:*"));
-        let _written =
-            write!(self.upstreams, "\n[[upstreams]]\nname = \"{name}\"\naddresses = \"loopback\"\n{lines}\n");
+        let _written = write!(self.upstreams, "\n[[upstreams]]\nname = \"{name}\"\n{ADDRESSES}\n{lines}\n");
         self
     }
 
     /// More lines of the last upstream; they stand before its tables.
     pub(crate) fn upstream_line(mut self, line: &str) -> Self {
         let _written = writeln!(self.upstreams, "{line}");
+        self
+    }
+
+    /// Which addresses the last upstream may resolve to, in place of loopback.
+    pub(crate) fn addresses(mut self, class: &str) -> Self {
+        let at = self.upstreams.rfind(ADDRESSES).expect("an upstream");
+        self.upstreams.replace_range(at..at + ADDRESSES.len(), &format!("addresses = \"{class}\""));
         self
     }
 
