@@ -28,7 +28,7 @@ pub(crate) fn run_all(filter: Option<&str>) -> Result<(), Failure> {
         run("examples in the documentation", cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
         let mut documents = cargo();
         documents.args(["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"]);
-        run("documentation", &mut documents)?;
+        run("documentation", documents.env("RUSTDOCFLAGS", "-D warnings"))?;
     }
     println!("\nall of it holds");
     for reason in peers.skipped() {
