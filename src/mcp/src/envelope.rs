@@ -6,6 +6,8 @@
 
 mod tracker;
 
+use std::mem::replace;
+
 use bytes::Bytes;
 
 use crate::{
@@ -110,7 +112,9 @@ impl Envelope {
     /// A rewriter for the response to the request that we sent as `sent`, for a caller who knows it as `callers`.
     #[must_use]
     pub fn new(sent: Id, callers: &Id) -> Self {
-        let tracker = Tracker::new(sent, callers.to_json().to_vec().into());
+        let mut callers_id = Vec::new();
+        callers.write_to(&mut callers_id);
+        let tracker = Tracker::new(sent, callers_id.into());
         Self { machine: Machine::new(), utf8: Utf8Stream::default(), tracker, failed: None }
     }
 
@@ -181,13 +185,34 @@ impl Envelope {
             return Err(error);
         }
         let Self { machine, utf8, tracker, .. } = self;
-        let fed = if utf8.push(chunk) {
-            machine
-                .feed(chunk, &mut |mark| tracker.mark(mark, chunk, out))
-                .and_then(|()| tracker.end_of_chunk(chunk, out))
-        } else {
-            Err(EnvelopeError::NotUtf8)
+        if !utf8.push(chunk) {
+            self.failed = Some(EnvelopeError::NotUtf8);
+            return Err(EnvelopeError::NotUtf8);
+        }
+        // What passes from one mark to the next is given out in one piece.
+        let mut run = 0..0;
+        let mut join = |piece: Piece<'_>| match piece {
+            Piece::Through(next) if next.start == run.end => run.end = next.end,
+            Piece::Through(next) => {
+                let before = replace(&mut run, next);
+                if !before.is_empty() {
+                    out(Piece::Through(before));
+                }
+            }
+            Piece::Own(bytes) => {
+                let before = replace(&mut run, 0..0);
+                if !before.is_empty() {
+                    out(Piece::Through(before));
+                }
+                out(Piece::Own(bytes));
+            }
         };
+        let fed = machine
+            .feed(chunk, &mut |mark| tracker.mark(mark, chunk, &mut join))
+            .and_then(|()| tracker.end_of_chunk(chunk, &mut join));
+        if fed.is_ok() && !run.is_empty() {
+            out(Piece::Through(run));
+        }
         self.failed = fed.err();
         fed
     }

@@ -83,6 +83,10 @@ fn sentinel(value: &str) -> Option<&str> {
 pub fn check_content_type(headers: &HeaderMap) -> Result<(), Fault> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return Err(Fault::ContentType) };
+    // What nearly every client says.
+    if value == "application/json" && !headers.contains_key(CONTENT_ENCODING) {
+        return Ok(());
+    }
     let text = value.to_str().map_err(|_| Fault::ContentType)?;
     let mut parts = text.split(';').map(str::trim);
     let essence_fits = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
@@ -116,8 +120,11 @@ pub fn check_accept_events(headers: &HeaderMap) -> Result<(), Fault> {
 /// Whether JSON and whether events are acceptable.
 fn accepted(headers: &HeaderMap) -> [bool; 2] {
     let mut ranges = headers.get_all(ACCEPT).iter().peekable();
-    if ranges.peek().is_none() {
-        return [true, true];
+    match ranges.peek() {
+        None => return [true, true],
+        // What nearly every client says; what else it accepts takes nothing away.
+        Some(first) if **first == ANSWER_TYPES => return [true, true],
+        Some(_) => {}
     }
     let [mut json, mut events] = [false; 2];
     for range in ranges.flat_map(|value| value.to_str().unwrap_or_default().split(',')) {

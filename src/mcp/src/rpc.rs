@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     fault::{Fault, Rejected},
-    json::{Json, Limits, Number, Object},
+    json::{Json, Limits, Number, Object, write_string},
 };
 
 /// A UUID takes 36 bytes, a trace id 32.
@@ -41,6 +41,14 @@ impl Id {
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         Self::from_json(&Json::parse(bytes, &Limits::MESSAGE).ok()?)
+    }
+
+    /// Appends the id, in its spelling.
+    pub(crate) fn write_to(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            Spelling::Text(text) => write_string(text, out),
+            Spelling::Number(number) => out.extend_from_slice(number.as_str().as_bytes()),
+        }
     }
 
     /// The id as JSON, in its spelling.
@@ -349,7 +357,7 @@ impl Response {
         let mut out = br#"{"jsonrpc":"2.0""#.to_vec();
         if let Some(id) = &self.id {
             out.extend_from_slice(br#","id":"#);
-            id.to_json().write_to(&mut out);
+            id.write_to(&mut out);
         }
         let (name, value): (&[u8], _) = match &self.outcome {
             Outcome::Result(result) => (br#","result":"#, result),
@@ -367,10 +375,10 @@ fn write(id: Option<&Id>, method: &str, params: Option<&Object>) -> Vec<u8> {
     out.extend_from_slice(br#"{"jsonrpc":"2.0""#);
     if let Some(id) = id {
         out.extend_from_slice(br#","id":"#);
-        id.to_json().write_to(&mut out);
+        id.write_to(&mut out);
     }
     out.extend_from_slice(br#","method":"#);
-    crate::json::write_string(method, &mut out);
+    write_string(method, &mut out);
     if let Some(params) = params {
         out.extend_from_slice(br#","params":"#);
         params.write_to(&mut out);

@@ -69,8 +69,6 @@ pub(super) enum Change {
 #[derive(Debug)]
 pub(super) struct Tracker {
     sent: Id,
-    /// `,"id":…`, with the caller's id.
-    id_member: Bytes,
     callers_id: Bytes,
     edits: Vec<Edit>,
     /// Some members of `result` do not pass: the separators in it are written anew.
@@ -96,14 +94,12 @@ pub(super) struct Tracker {
 }
 
 static COMMA: Bytes = Bytes::from_static(b",");
-const ID_MEMBER_START: &[u8] = br#","id":"#;
+static ID_MEMBER_START: Bytes = Bytes::from_static(br#","id":"#);
 
 impl Tracker {
     pub(super) fn new(sent: Id, callers_id: Bytes) -> Self {
-        let id_member = [ID_MEMBER_START, &callers_id].concat().into();
         Self {
             sent,
-            id_member,
             callers_id,
             edits: Vec::new(),
             has_drops: false,
@@ -178,7 +174,8 @@ impl Tracker {
             (1, What::Closing) => {
                 let [_, has_id, ..] = self.seen;
                 if !has_id {
-                    out(Piece::Own(&self.id_member));
+                    out(Piece::Own(&ID_MEMBER_START));
+                    out(Piece::Own(&self.callers_id));
                 }
                 Ok(())
             }

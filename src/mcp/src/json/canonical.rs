@@ -4,6 +4,8 @@
 //! `9007199254740992`, and a person could approve one and see the other run. So a number that its double does not spell
 //! keeps its exact value, in a normal form of its own; every number that survives a double is written as the RFC says.
 
+use std::cmp::Ordering;
+
 use super::{
     Json, Number, Object,
     number::Decimal,
@@ -32,14 +34,14 @@ pub(super) fn write(value: &Json, out: &mut Vec<u8>) {
 
 /// The canonical form of an object.
 pub(super) fn object(object: &Object) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(256); // most arguments fit
     write_object(object, &mut out);
     out
 }
 
 fn write_object(object: &Object, out: &mut Vec<u8>) {
     let mut members: Vec<(&str, &Json)> = object.iter().collect();
-    members.sort_unstable_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));
+    members.sort_unstable_by(|(one, _), (other, _)| in_utf16(one, other));
     out.push(b'{');
     for (n, (key, member)) in members.into_iter().enumerate() {
         if n > 0 {
@@ -50,6 +52,11 @@ fn write_object(object: &Object, out: &mut Vec<u8>) {
         write(member, out);
     }
     out.push(b'}');
+}
+
+/// The order of two keys by their UTF-16 code units (RFC 8785, section 3.2.3), which for ASCII is that of their bytes.
+fn in_utf16(one: &str, other: &str) -> Ordering {
+    if one.is_ascii() && other.is_ascii() { one.cmp(other) } else { one.encode_utf16().cmp(other.encode_utf16()) }
 }
 
 /// SHA-256 of `bytes`.

@@ -2,7 +2,7 @@
 
 use super::{
     limits::DEPTH_CEILING,
-    scan::{is_whitespace, plain_prefix},
+    scan::{is_whitespace, text_prefix},
 };
 
 /// Marks are given down to the members of the members of the root, no deeper.
@@ -93,21 +93,18 @@ impl Machine {
         while let Some(&byte) = chunk.get(at) {
             match self.state {
                 State::String { key } => {
-                    at += plain_prefix(chunk.get(at..).unwrap_or_default());
+                    // Text of JSON within JSON is full of short escapes, so they take no turn of their own.
+                    at += text_prefix(chunk.get(at..).unwrap_or_default());
                     match chunk.get(at) {
                         Some(b'"') => {
                             at += 1;
                             self.state = if key { State::Colon } else { State::Next };
                             self.mark(at, if key { What::KeyEnd } else { What::ValueEnd }, on)?;
                         }
-                        Some(b'\\') => match chunk.get(at + 1) {
-                            // Text of JSON within JSON is full of these, so they take no turn of their own.
-                            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at += 2,
-                            _ => {
-                                at += 1;
-                                self.state = State::Escape { key };
-                            }
-                        },
+                        Some(b'\\') => {
+                            at += 1;
+                            self.state = State::Escape { key };
+                        }
                         Some(_) => return Err(Broken::Syntax.into()),
                         None => {}
                     }
