@@ -11,6 +11,7 @@ use crate::bare::{self, Verdict, WORD_LENGTH_MAX, are_alike};
 use crate::keys::{Form, LOOK_BACK, Quote, Separator, secret_field};
 use crate::marker::marker;
 use crate::report::{Class, Report};
+use crate::separators::next_candidate;
 
 /// The state of one stream.
 #[derive(Debug)]
@@ -100,8 +101,9 @@ impl FieldScanner {
 
     /// The next field with a secret name, and where its value begins.
     fn next_field(&self, chunk: &[u8], from: usize) -> Option<(Form, usize)> {
-        memchr::memchr2_iter(b':', b'=', chunk.get(from..)?).find_map(|offset| {
-            let at = from + offset;
+        let mut from = from;
+        loop {
+            let at = next_candidate(chunk, from)?;
             let separator = *chunk.get(at)?;
             let form = if at >= LOOK_BACK || self.context.is_empty() {
                 secret_field(chunk.get(at.saturating_sub(LOOK_BACK)..at)?, separator)
@@ -112,8 +114,11 @@ impl FieldScanner {
                 text.get_mut(self.context.len()..length)?.copy_from_slice(chunk.get(..at)?);
                 secret_field(text.get(length.saturating_sub(LOOK_BACK)..length)?, separator)
             };
-            form.map(|form| (form, at + 1))
-        })
+            from = at + 1;
+            if let Some(form) = form {
+                return Some((form, from));
+            }
+        }
     }
 
     fn separated(

@@ -20,6 +20,7 @@ mod masker;
 mod names;
 mod pending;
 mod report;
+mod separators;
 
 pub use content::Content;
 pub use decode::{Decoder, Unscannable};

@@ -25,23 +25,24 @@ impl Filter {
     }
 
     pub(super) fn insert(&mut self, hash: u32) {
-        let (word, bits) = self.place(hash);
+        let (word, [first, second]) = self.place(hash);
         if let Some(word) = self.words.get_mut(word) {
-            *word |= bits;
+            *word |= 1 << first | 1 << second;
             self.count += 1;
         }
     }
 
     #[inline]
     pub(super) fn contains(&self, hash: u32) -> bool {
-        let (word, bits) = self.place(hash);
-        self.words.get(word).is_some_and(|word| word & bits == bits)
+        let (word, [first, second]) = self.place(hash);
+        let word = self.words.get(word).copied().unwrap_or_default();
+        word >> first & word >> second & 1 == 1
     }
 
     /// The word comes from the highest bits, the two bits in it from the lowest; up to four million grams these are different ones.
     #[inline]
-    fn place(&self, hash: u32) -> (usize, u64) {
-        ((hash >> self.shift) as usize, 1 << (hash & 63) | 1 << (hash >> 6 & 63))
+    fn place(&self, hash: u32) -> (usize, [u32; 2]) {
+        ((hash >> self.shift) as usize, [hash & 63, hash >> 6 & 63])
     }
 }
 
