@@ -20,9 +20,6 @@ pub enum EgressError {
     /// The session ended.
     #[error("the session ended; exchange a new token")]
     SessionEnded,
-    /// The body is not the one that the ticket names.
-    #[error("the body is not the one that was recorded")]
-    BytesDiffer,
     /// The path could be read as one outside the destination.
     #[error("the path could be read as another one; send it without '.', '..', empty or encoded-slash segments")]
     PathRefused,
@@ -103,7 +100,6 @@ impl EgressError {
     pub const fn blame(self) -> Blame {
         match self {
             Self::TicketExpired
-            | Self::BytesDiffer
             | Self::CredentialMissing
             | Self::CredentialBoundElsewhere
             | Self::CredentialUnfit
@@ -139,7 +135,6 @@ impl EgressError {
             Self::RequestCut | Self::HeadTimeout | Self::BadHead | Self::Cut | Self::BodyTimeout => false,
             Self::TicketExpired
             | Self::SessionEnded
-            | Self::BytesDiffer
             | Self::PathRefused
             | Self::MethodRefused
             | Self::HeaderRepeated

@@ -39,7 +39,7 @@ impl InProcess {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: InProcessParts) -> Self {
-        let resolver = Resolver::new(parts.sources, Arc::clone(&parts.clock));
+        let resolver = Resolver::new(parts.sources);
         Self { dialer: parts.dialer, clock: parts.clock, resolver, live: parts.live }
     }
 
@@ -52,13 +52,13 @@ impl InProcess {
 #[async_trait]
 impl Egress for InProcess {
     async fn carry(&self, ticket: ForwardTicket) -> Result<Response<Unscanned>, EgressError> {
-        let TicketParts { caller, trace, upstream, method, path, headers, body, .. } =
-            ticket.spend(self.clock.now())?;
+        let now = self.clock.now();
+        let TicketParts { caller, trace, upstream, method, path, headers, body, .. } = ticket.spend(now)?;
         let mut draft = Draft::new(&upstream, method, &path, headers, body)?;
         let mut used = None;
         if let Some(credential) = upstream.credential() {
             let binding = &credential.binding;
-            let lease = self.resolver.resolve(credential.provider, binding, &caller, trace).await?;
+            let lease = self.resolver.resolve(credential.provider, binding, &caller, trace, now).await?;
             // Learned before it is written, so that no answer to it can come before it is looked for.
             for secret in lease.material.secrets() {
                 self.live.learn(&binding.credential, secret)?;

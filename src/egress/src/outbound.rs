@@ -6,14 +6,13 @@ use bytes::Bytes;
 use dial::{RequestBody, StreamError};
 use http_body::Body;
 
-use crate::EgressError;
-
-/// What is sent after the head: nothing, the bytes that were judged and recorded, or a stream.
+/// What is sent after the head: nothing, the bytes that were judged and recorded, or a stream. Bytes are owned and cannot change on
+/// their way, so a ticket that holds them names exactly what is sent.
 pub struct Outbound(Kind);
 
 enum Kind {
     Empty,
-    Bytes { bytes: Bytes, sha256: [u8; 32] },
+    Bytes(Bytes),
     Stream(RequestBody),
 }
 
@@ -24,10 +23,10 @@ impl Outbound {
         Self(Kind::Empty)
     }
 
-    /// Bytes, and their SHA-256 as the record has it. They are compared before anything is sent.
+    /// The bytes that were judged.
     #[must_use]
-    pub const fn bytes(bytes: Bytes, sha256: [u8; 32]) -> Self {
-        Self(Kind::Bytes { bytes, sha256 })
+    pub const fn bytes(bytes: Bytes) -> Self {
+        Self(Kind::Bytes(bytes))
     }
 
     /// A body that passes through and that nobody can judge.
@@ -43,26 +42,15 @@ impl Outbound {
     pub(crate) fn is_empty(&self) -> bool {
         match &self.0 {
             Kind::Empty => true,
-            Kind::Bytes { bytes, .. } => bytes.is_empty(),
+            Kind::Bytes(bytes) => bytes.is_empty(),
             Kind::Stream(_) => false,
-        }
-    }
-
-    /// The bytes are the recorded ones. Costs a tenth of a microsecond for a usual call.
-    pub(crate) fn verify(&self) -> Result<(), EgressError> {
-        match &self.0 {
-            Kind::Empty | Kind::Stream(_) => Ok(()),
-            Kind::Bytes { bytes, sha256 } => {
-                let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-                if digest.as_ref() == sha256 { Ok(()) } else { Err(EgressError::BytesDiffer) }
-            }
         }
     }
 
     /// The bytes, where they are known.
     pub(crate) const fn known(&self) -> Option<&Bytes> {
         match &self.0 {
-            Kind::Bytes { bytes, .. } => Some(bytes),
+            Kind::Bytes(bytes) => Some(bytes),
             Kind::Empty | Kind::Stream(_) => None,
         }
     }
@@ -70,7 +58,7 @@ impl Outbound {
     pub(crate) fn into_body(self) -> RequestBody {
         match self.0 {
             Kind::Empty => RequestBody::empty(),
-            Kind::Bytes { bytes, .. } => RequestBody::bytes(bytes),
+            Kind::Bytes(bytes) => RequestBody::bytes(bytes),
             Kind::Stream(body) => body,
         }
     }
@@ -81,7 +69,7 @@ impl fmt::Debug for Outbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Kind::Empty => "Outbound::empty",
-            Kind::Bytes { .. } => "Outbound::bytes(…)",
+            Kind::Bytes(_) => "Outbound::bytes(…)",
             Kind::Stream(_) => "Outbound::stream(…)",
         })
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use model::{Binding, Caller, Clock, CredentialName, LeaseId, SessionId, Timestamp, TraceContext};
+use model::{Binding, Caller, CredentialName, LeaseId, SessionId, Timestamp, TraceContext};
 use moka::{Expiry, future::Cache};
 use provider::{CredentialRequest, Journal, JournalFailed, Lease, Provider, ProviderError};
 use tokio::time::timeout;
@@ -46,7 +46,6 @@ const LEASE_COUNT_MAX: u64 = 16_384;
 /// Finds the credential of a call.
 pub(crate) struct Resolver {
     sources: Vec<CredentialSource>,
-    clock: Arc<dyn Clock>,
     minted: Cache<LeaseKey, Arc<Held>>,
 }
 
@@ -81,9 +80,9 @@ impl Deref for Resolved {
 }
 
 impl Resolver {
-    pub(crate) fn new(sources: Vec<CredentialSource>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(sources: Vec<CredentialSource>) -> Self {
         let minted = Cache::builder().max_capacity(LEASE_COUNT_MAX).expire_after(AsLongAsKept).build();
-        Self { sources, clock, minted }
+        Self { sources, minted }
     }
 
     /// Opens, finds or mints the credential.
@@ -96,12 +95,13 @@ impl Resolver {
         binding: &Binding,
         caller: &Caller,
         trace: TraceContext,
+        now: Timestamp,
     ) -> Result<Resolved, EgressError> {
         let request = CredentialRequest { binding, caller, trace, journal: &NoJournal };
         let source = self.sources.get(provider.0).ok_or(EgressError::CredentialMissing)?;
         match source.keeping {
-            Keeping::Nothing => issue(&*source.provider, request, self.clock.now()).await.map(Resolved::Own),
-            Keeping::UntilExpiry => self.kept(provider, source, request).await.map(Resolved::Kept),
+            Keeping::Nothing => issue(&*source.provider, request, now).await.map(Resolved::Own),
+            Keeping::UntilExpiry => self.kept(provider, source, request, now).await.map(Resolved::Kept),
         }
     }
 
@@ -125,13 +125,13 @@ impl Resolver {
         provider: ProviderHandle,
         source: &CredentialSource,
         request: CredentialRequest<'_>,
+        now: Timestamp,
     ) -> Result<Arc<Held>, EgressError> {
         let key = LeaseKey {
             provider,
             credential: request.binding.credential.clone(),
             session: request.caller.session.clone(),
         };
-        let now = self.clock.now();
         if let Some(held) = self.minted.get(&key).await {
             if is_fresh(&held.lease, now) {
                 return Ok(held);

@@ -18,7 +18,6 @@ mod testing;
 
 use std::{collections::HashMap, sync::Arc};
 
-use bytes::Bytes;
 use egress::{ForwardPath, Outbound};
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use mcp::{Era, Mirrors};
@@ -48,21 +47,13 @@ pub struct Leg {
 impl Leg {
     /// A POST of one message to an MCP endpoint.
     pub(crate) fn post(headers: HeaderMap, message: Vec<u8>) -> Self {
-        Self { method: Method::POST, path: endpoint(), headers, body: judged(message) }
+        Self { method: Method::POST, path: endpoint(), headers, body: Outbound::bytes(message.into()) }
     }
 
     /// A request without a body to an MCP endpoint.
     pub(crate) fn bare(method: Method, headers: HeaderMap) -> Self {
         Self { method, path: endpoint(), headers, body: Outbound::empty() }
     }
-}
-
-/// The bytes of a message, and the digest by which the ticket names them.
-pub(crate) fn judged(message: impl Into<Bytes>) -> Outbound {
-    let message = message.into();
-    let mut sha256 = [0; 32];
-    sha256.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &message).as_ref());
-    Outbound::bytes(message, sha256)
 }
 
 /// The endpoint is the destination itself.

@@ -17,7 +17,7 @@ pub(crate) async fn answer(gateway: &Gateway, approved: Approved, asked: HttpAsk
         Outbound::empty()
     } else if approved.upstream().target().fills_body() {
         // A credential goes into a body that is all there.
-        crate::converse::judged(collect(body, gateway.limits).await?)
+        Outbound::bytes(collect(body, gateway.limits).await?)
     } else {
         Outbound::stream(body)
     };
