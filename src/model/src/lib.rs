@@ -25,4 +25,4 @@ pub use name::{
 pub use operation::{AmbiguousOperations, InvalidOperation, Operation, Operations};
 pub use resource::{InvalidResource, Resource};
 pub use scope::{InvalidScope, Scope, Scopes};
-pub use trace::TraceContext;
+pub use trace::{TraceContext, TraceText};

@@ -56,20 +56,44 @@ impl TraceContext {
     /// The trace id in lowercase hexadecimal.
     #[must_use]
     pub fn trace_id(&self) -> String {
-        let mut text = String::with_capacity(2 * self.trace_id.len());
-        text.extend(self.trace_id.iter().flat_map(digits).map(char::from));
-        text
+        self.trace_id.iter().flat_map(|byte| digits(*byte)).map(char::from).collect()
+    }
+
+    /// The trace id as it is.
+    #[must_use]
+    pub const fn trace_id_bytes(&self) -> &[u8; 16] {
+        &self.trace_id
+    }
+
+    /// The `traceparent`.
+    #[must_use]
+    pub fn to_text(&self) -> TraceText {
+        let mut text = *b"00-................................-................-..";
+        let (_, places) = text.split_at_mut(3);
+        let (trace_id, places) = places.split_at_mut(2 * self.trace_id.len());
+        trace_id.copy_from_slice(self.trace_id.map(digits).as_flattened());
+        let (parent_id, places) = places.split_at_mut(1).1.split_at_mut(2 * self.parent_id.len());
+        parent_id.copy_from_slice(self.parent_id.map(digits).as_flattened());
+        places.split_at_mut(1).1.copy_from_slice(&digits(self.flags));
+        TraceText(text)
+    }
+}
+
+/// The text of a [`TraceContext`], without an allocation: every call to an upstream carries one.
+#[derive(Debug, Clone, Copy)]
+pub struct TraceText([u8; TEXT_LENGTH]);
+
+impl TraceText {
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).expect("invariant: digits and hyphens")
     }
 }
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ids = self.trace_id.iter().flat_map(digits).chain(*b"-").chain(self.parent_id.iter().flat_map(digits));
-        let all = b"00-".iter().copied().chain(ids).chain(*b"-").chain(digits(&self.flags));
-        // Written at once: every call to an upstream carries this text.
-        let mut text = [0; TEXT_LENGTH];
-        text.iter_mut().zip(all).for_each(|(place, byte)| *place = byte);
-        f.write_str(str::from_utf8(&text).unwrap_or_default())
+        f.write_str(self.to_text().as_str())
     }
 }
 
@@ -80,7 +104,7 @@ impl fmt::Debug for TraceContext {
 }
 
 /// A byte as two lowercase hexadecimal digits.
-fn digits(byte: &u8) -> [u8; 2] {
+fn digits(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)])
 }

@@ -64,7 +64,7 @@ fn message(headers: HeaderMap, body: &Bytes, limits: ReadLimits, known: &mut Fac
     let rejected = |fault: Fault| Denial::Malformed(Rejected::new(fault, id.clone()));
     let dialect = Dialect::of(&headers, &message).map_err(rejected)?;
     known.voice = Voice::Mcp { era: dialect.era(), id: id.clone() };
-    known.action = message.method().map(|method| Cow::Owned(method.to_owned()));
+    known.action = message.method().map(action);
     let client = match dialect.era() {
         Era::Modern => modern::check(&headers, &message).map_err(rejected)?,
         Era::Legacy => None,
@@ -108,6 +108,11 @@ fn trace_of(headers: &HeaderMap, message: &Message) -> Option<TraceContext> {
     let (in_meta, _) = meta::trace(message.params());
     let in_header = || headers.get("traceparent").and_then(|value| value.to_str().ok());
     TraceContext::parse(in_meta.or_else(in_header)?)
+}
+
+/// A method of the protocol needs no copy of its name.
+fn action(method: &str) -> Cow<'static, str> {
+    mcp::Method::parse(method).map_or_else(|| Cow::Owned(method.to_owned()), |method| Cow::Borrowed(method.as_str()))
 }
 
 fn malformed(fault: Fault) -> Denial {

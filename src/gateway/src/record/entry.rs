@@ -126,7 +126,7 @@ pub(crate) fn revocation(session: &SessionId, cause: &'static str, at: Timestamp
 }
 
 fn facts_members(json: &mut Writer, facts: &Facts) {
-    json.text("trace_id", &facts.trace.trace_id());
+    json.hex("trace_id", facts.trace.trace_id_bytes());
     if let Some(session) = &facts.session {
         let session = session.facts();
         json.text("agent", session.agent.name.as_str());
@@ -140,6 +140,13 @@ fn facts_members(json: &mut Writer, facts: &Facts) {
     if let Some(digest) = &facts.arguments_sha256 {
         json.hex("arguments_sha256", digest);
     }
+}
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// Whether a byte stands in a JSON string as it is.
+const fn is_plain(byte: u8) -> bool {
+    (byte >= 0x20) & (byte != b'"') & (byte != b'\\') & (byte != 0x7f)
 }
 
 /// Writes one flat JSON object into one buffer.
@@ -205,33 +212,35 @@ impl Writer {
         self.0.extend_from_slice(digits.get(at..).unwrap_or_default());
     }
 
-    fn hex(&mut self, name: &str, bytes: &[u8]) {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    fn hex<const N: usize>(&mut self, name: &str, bytes: &[u8; N]) {
         self.name(name);
         self.0.push(b'"');
-        for byte in bytes {
-            self.0.push(DIGITS[usize::from(byte >> 4)]);
-            self.0.push(DIGITS[usize::from(byte & 15)]);
-        }
+        let digits = bytes.map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        self.0.extend_from_slice(digits.as_flattened());
         self.0.push(b'"');
     }
 
     /// A JSON string. Control characters are escaped, so that no value can break a line of the record.
     fn quoted(&mut self, value: &str) {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         self.0.push(b'"');
-        for byte in value.bytes() {
-            match byte {
-                b'"' | b'\\' => self.0.extend_from_slice(&[b'\\', byte]),
-                0..=0x1f | 0x7f => {
-                    self.0.extend_from_slice(b"\\u00");
-                    self.0.push(DIGITS[usize::from(byte >> 4)]);
-                    self.0.push(DIGITS[usize::from(byte & 15)]);
-                }
-                _ => self.0.push(byte),
-            }
+        // Names and ids have nothing to escape. No short circuit: this is turned into vector comparisons.
+        if value.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
+            self.0.extend_from_slice(value.as_bytes());
+        } else {
+            value.bytes().for_each(|byte| self.escaped(byte));
         }
         self.0.push(b'"');
+    }
+
+    fn escaped(&mut self, byte: u8) {
+        match byte {
+            b'"' | b'\\' => self.0.extend_from_slice(&[b'\\', byte]),
+            byte if is_plain(byte) => self.0.push(byte),
+            byte => {
+                self.0.extend_from_slice(b"\\u00");
+                self.0.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+            }
+        }
     }
 
     fn close(mut self) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! The outcome that each intent must get: written when the answer is whole, or when it is dropped.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use model::{LeaseId, Timestamp};
 use redact::{Class, Report};
@@ -85,8 +85,9 @@ impl PendingOutcome {
     ) -> impl Future<Output = Result<(), tlog::AppendError>> + Send + use<> {
         let recorder = self.recorder.clone();
         let entry = self.open.take().map(|open| {
-            open.count(&recorder.metrics, ending);
-            open.into_entry(ending, recorder.now())
+            let latency = open.began.elapsed();
+            open.count(&recorder.metrics, ending, latency);
+            open.into_entry(ending, recorder.now(), latency)
         });
         async move {
             match entry {
@@ -98,13 +99,13 @@ impl PendingOutcome {
 }
 
 impl Open {
-    fn count(&self, metrics: &Metrics, ending: Ending) {
+    fn count(&self, metrics: &Metrics, ending: Ending, latency: Duration) {
         metrics.call(Some(self.upstream.name().as_str()), ending.as_str());
         let of = |class| self.masked.count_of(class);
-        metrics.settled(self.began.elapsed(), of(Class::LiveSecret), of(Class::NamedField));
+        metrics.settled(latency, of(Class::LiveSecret), of(Class::NamedField));
     }
 
-    fn into_entry(self, ending: Ending, at: Timestamp) -> Vec<u8> {
+    fn into_entry(self, ending: Ending, at: Timestamp, latency: Duration) -> Vec<u8> {
         let mut response_sha256 = [0; 32];
         response_sha256.copy_from_slice(self.digest.finish().as_ref());
         entry::outcome(&Outcome {
@@ -117,7 +118,7 @@ impl Open {
             masked_secrets: self.masked.count_of(Class::LiveSecret),
             masked_fields: self.masked.count_of(Class::NamedField),
             lease: self.lease.as_ref(),
-            latency: self.began.elapsed(),
+            latency,
         })
     }
 }
