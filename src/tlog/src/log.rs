@@ -11,6 +11,7 @@ mod group;
 mod lock;
 mod open;
 mod options;
+mod others;
 mod power;
 mod publish;
 mod receipt;

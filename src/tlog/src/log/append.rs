@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::group::{Leadership, Part, Turn};
+use super::others::let_others_run;
 use super::{AppendError, Core, Durability, Log, Receipt};
 use crate::tile::ENTRY_LENGTH_MAX;
 
@@ -43,7 +44,7 @@ impl Log {
 
     async fn lead(&self, leadership: Leadership<'_>, position: usize) -> Result<u64, AppendError> {
         // Whoever is ready to append now gets into the same write.
-        tokio::task::yield_now().await;
+        let_others_run().await;
         match self.write_batch(leadership, Some(position)) {
             Own::Settled(settled) => settled,
             Own::Syncing(mut receiver) => match self.core.bounded(&mut receiver).await {
