@@ -58,6 +58,7 @@ impl Gateway {
         let recorded = self.recorder.intent(approved, leg).await?;
         let (ticket, outcome) = recorded.into_parts();
         let carried = tokio::select! {
+            biased; // what is there costs no registration
             carried = self.egress.carry(ticket) => carried.map_err(Denial::Egress),
             () = approved.session().end().cancelled() => Err(Denial::SessionEnded),
         };

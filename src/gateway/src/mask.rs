@@ -3,12 +3,14 @@
 mod stream;
 
 use std::{
+    borrow::Cow,
+    collections::VecDeque,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use egress::{Coding, Unscanned, UnscannedParts, UpstreamBody};
 use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
@@ -22,8 +24,12 @@ use crate::{
     session::LiveSession,
 };
 
-/// An answer whose length is known and no more than this is scanned whole: one write to the caller instead of chunks.
-const WHOLE_BYTES_MAX: u64 = 64 * 1024;
+/// An answer whose length is known and no more than this is scanned whole: one write to the caller instead of chunks. A text of 64 KB
+/// and what stands around it fit.
+const WHOLE_BYTES_MAX: u64 = 128 * 1024;
+
+/// Pieces of no more than this are joined: copying them costs less than handing on each.
+const JOINED_BYTES_MAX: usize = 8 * 1024;
 
 /// The headers of an upstream's answer that a caller may read, each masked. Everything else stays here: challenges, cookies,
 /// upstream addresses, framing.
@@ -51,6 +57,8 @@ pub struct Clean(Kind);
 #[derive(Debug)]
 enum Kind {
     Whole(Bytes),
+    /// All there too, and too long to be copied into one piece.
+    Pieces(VecDeque<Bytes>),
     Stream(Box<MaskedStream>),
     /// Frames that a stage of ours makes from clean ones.
     Derived(Pin<Box<dyn DerivedBody>>),
@@ -88,6 +96,20 @@ impl Clean {
         Self(Kind::Whole(bytes.into()))
     }
 
+    /// Clean pieces, in their order.
+    pub(crate) fn in_pieces(mut pieces: VecDeque<Bytes>) -> Self {
+        let length = pieces.iter().map(Bytes::len).sum();
+        if pieces.len() <= 1 {
+            return Self(Kind::Whole(pieces.pop_front().unwrap_or_default()));
+        }
+        if length > JOINED_BYTES_MAX {
+            return Self(Kind::Pieces(pieces));
+        }
+        let mut joined = Vec::with_capacity(length);
+        pieces.iter().for_each(|piece| joined.extend_from_slice(piece));
+        Self(Kind::Whole(joined.into()))
+    }
+
     /// A body that a stage of ours derives from clean ones.
     pub(crate) fn derived(body: impl DerivedBody + 'static) -> Self {
         Self(Kind::Derived(Box::pin(body)))
@@ -97,7 +119,15 @@ impl Clean {
     pub(crate) const fn whole(&self) -> Option<&Bytes> {
         match &self.0 {
             Kind::Whole(bytes) => Some(bytes),
-            Kind::Stream(_) | Kind::Derived(_) => None,
+            Kind::Pieces(_) | Kind::Stream(_) | Kind::Derived(_) => None,
+        }
+    }
+
+    /// The pieces, where they are all there already and several.
+    pub(crate) const fn pieces(&self) -> Option<&VecDeque<Bytes>> {
+        match &self.0 {
+            Kind::Pieces(pieces) => Some(pieces),
+            Kind::Whole(_) | Kind::Stream(_) | Kind::Derived(_) => None,
         }
     }
 
@@ -130,6 +160,7 @@ impl Clean {
         match &mut self.0 {
             Kind::Stream(stream) => stream.conclude(),
             Kind::Whole(bytes) => bytes.clear(),
+            Kind::Pieces(pieces) => pieces.clear(),
             Kind::Derived(_) => {}
         }
     }
@@ -138,6 +169,7 @@ impl Clean {
         match &mut self.0 {
             Kind::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Kind::Whole(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
+            Kind::Pieces(pieces) => Poll::Ready(pieces.pop_front().map(Ok)),
             Kind::Stream(stream) => stream.poll_bytes(cx),
             Kind::Derived(body) => body.as_mut().poll_bytes(cx),
         }
@@ -153,12 +185,17 @@ impl Body for Clean {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Kind::Whole(bytes) if bytes.is_empty())
+        match &self.0 {
+            Kind::Whole(bytes) => bytes.is_empty(),
+            Kind::Pieces(pieces) => pieces.is_empty(),
+            Kind::Stream(_) | Kind::Derived(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Pieces(pieces) => SizeHint::with_exact(pieces.iter().map(|piece| piece.len() as u64).sum()),
             Kind::Stream(_) | Kind::Derived(_) => SizeHint::default(),
         }
     }
@@ -188,7 +225,7 @@ pub(crate) async fn mask(
     let masker = Masker::new(fingerprints, Content::of(content_type));
     let stream = MaskedStream::new(decoder, masker, outcome, session, is_event_stream(content_type));
     let clean = if body.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX) {
-        Clean(Kind::Whole(whole(stream, body, session).await?))
+        whole(stream, body, session).await?
     } else {
         Clean(Kind::Stream(Box::new(stream.reading(body))))
     };
@@ -199,9 +236,10 @@ pub(crate) async fn mask(
 }
 
 /// Scans a short answer to its end and records its outcome.
-async fn whole(mut stream: MaskedStream, mut body: UpstreamBody, session: &LiveSession) -> Result<Bytes, Denial> {
+async fn whole(mut stream: MaskedStream, mut body: UpstreamBody, session: &LiveSession) -> Result<Clean, Denial> {
     loop {
         let frame = tokio::select! {
+            biased; // what is there costs no registration
             frame = body.frame() => frame,
             () = session.end().cancelled() => return Err(fail(stream.into_outcome(), Denial::SessionEnded).await),
         };
@@ -219,21 +257,10 @@ async fn whole(mut stream: MaskedStream, mut body: UpstreamBody, session: &LiveS
     if let Err(unscannable) = stream.finish() {
         return Err(fail(stream.into_outcome(), Denial::Unscannable(unscannable)).await);
     }
-    let first = stream.take().unwrap_or_default();
-    let bytes = match stream.take() {
-        None => first,
-        Some(second) => {
-            let mut joined = BytesMut::from(first);
-            joined.extend_from_slice(&second);
-            while let Some(next) = stream.take() {
-                joined.extend_from_slice(&next);
-            }
-            joined.freeze()
-        }
-    };
+    let clean = Clean::in_pieces(stream.take());
     let settled = stream.into_outcome().settle(Ending::Complete).await;
     settled.map_err(|error| Denial::OutcomeUnrecorded { reason: error.to_string() })?;
-    Ok(bytes)
+    Ok(clean)
 }
 
 /// Records that an exchange failed, and gives the reason back.
@@ -260,11 +287,13 @@ pub(crate) fn ours_json(status: StatusCode, body: impl Into<Bytes>) -> Response<
 
 fn mask_headers(unscanned: &UnscannedParts, masked: &mut Report) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(4);
-    for name in PASSED_ON {
-        for value in unscanned.headers.get_all(&name) {
-            let value = mask_header(&unscanned.fingerprints, name.as_str(), value.as_bytes(), masked);
-            if let Ok(value) = http::HeaderValue::from_bytes(&value) {
-                headers.append(name.clone(), value);
+    for (name, value) in unscanned.headers.iter().filter(|(name, _)| PASSED_ON.contains(name)) {
+        match mask_header(&unscanned.fingerprints, name.as_str(), value.as_bytes(), masked) {
+            Cow::Borrowed(clean) if clean == value.as_bytes() => _ = headers.append(name, value.clone()),
+            masked => {
+                if let Ok(value) = http::HeaderValue::from_bytes(&masked) {
+                    headers.append(name, value);
+                }
             }
         }
     }

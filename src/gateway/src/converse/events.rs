@@ -1,6 +1,7 @@
 //! An event stream that is read, translated event by event, and written again.
 
 use std::{
+    future::poll_fn,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -45,13 +46,27 @@ pub(super) struct Translated<T> {
     translate: T,
     /// The answer, encoded; it waits for its outcome.
     last: Option<Vec<u8>>,
+    /// What was there before anybody asked.
+    first: Option<Result<Bytes, Interrupted>>,
     is_over: bool,
 }
 
 impl<T: Translate + Unpin + 'static> Translated<T> {
-    pub(super) fn body(upstream: Clean, translate: T) -> Clean {
+    /// The translated stream. One that is all there already is whole, so that it goes out in one write; nothing is waited for
+    /// but the record of its outcome.
+    pub(super) async fn body(upstream: Clean, translate: T) -> Clean {
         let decoder = Some(Decoder::new(MESSAGE_BYTES_MAX));
-        Clean::derived(Self { upstream, decoder, translate, last: None, is_over: false })
+        let mut body = Self { upstream, decoder, translate, last: None, first: None, is_over: false };
+        body.first = poll_fn(|cx| match Pin::new(&mut body).poll_bytes(cx) {
+            Poll::Ready(first) => Poll::Ready(first),
+            Poll::Pending if body.last.is_some() => Poll::Pending,
+            Poll::Pending => Poll::Ready(None),
+        })
+        .await;
+        match body.first.take() {
+            Some(Ok(whole)) if body.is_over => Clean::ours(whole),
+            first => Clean::derived(Self { first, ..body }),
+        }
     }
 
     /// Translates what is decoded so far; several events at hand go on together.
@@ -102,6 +117,9 @@ impl<T: Translate + Unpin + 'static> Translated<T> {
 impl<T: Translate + Unpin + 'static> DerivedBody for Translated<T> {
     fn poll_bytes(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Interrupted>>> {
         let this = &mut *self;
+        if let Some(first) = this.first.take() {
+            return Poll::Ready(Some(first));
+        }
         loop {
             if this.is_over {
                 return Poll::Ready(None);

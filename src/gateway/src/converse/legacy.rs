@@ -133,7 +133,7 @@ async fn call(
         }
         AnswerKind::Events => {
             let translate = Mapping { session, awaited: Some(sent), list };
-            Ok(event_stream(Translated::body(response.into_body(), translate)))
+            Ok(event_stream(Translated::body(response.into_body(), translate).await))
         }
     }
 }
@@ -208,7 +208,7 @@ async fn stream(
     match kind_of(&response)? {
         AnswerKind::Events => {
             let translate = Mapping { session, awaited: None, list: None };
-            Ok(event_stream(Translated::body(response.into_body(), translate)))
+            Ok(event_stream(Translated::body(response.into_body(), translate).await))
         }
         AnswerKind::Json | AnswerKind::Accepted => {
             Err(Denial::UpstreamProtocol { reason: "the answer to GET is not an event stream" })

@@ -55,7 +55,7 @@ async fn call(
         AnswerKind::Accepted => Err(Denial::UpstreamProtocol { reason: "a request was accepted without an answer" }),
         AnswerKind::Json => Ok(json(status, answering.message(response.into_body()).await?)),
         AnswerKind::Events if status == StatusCode::OK => {
-            Ok(event_stream(Translated::body(response.into_body(), answering)))
+            Ok(event_stream(Translated::body(response.into_body(), answering).await))
         }
         AnswerKind::Events => {
             Err(Denial::UpstreamProtocol { reason: "an event stream came with an unexpected status" })
@@ -71,13 +71,14 @@ pub(super) fn leg(
     client: &meta::ClientMeta,
     mirrors: &Mirrors,
 ) -> Result<Leg, Fault> {
-    let traceparent = approved.facts().trace.child(gateway.new_span()).to_string();
-    let ours = meta::Ours { traceparent: Some(&traceparent), ..meta::Ours::default() };
+    let traceparent = approved.facts().trace.child(gateway.new_span()).to_text();
+    let traceparent = traceparent.as_str();
+    let ours = meta::Ours { traceparent: Some(traceparent), ..meta::Ours::default() };
     let rebuilt = meta::rebuild(meta::of_params(request.params()), client, Era::Modern, ours);
     request.params_mut().set("_meta", rebuilt);
     let mut headers = HeaderMap::with_capacity(8);
     mcp::modern::write_headers(&request, mirrors, &mut headers)?;
-    if let Ok(value) = HeaderValue::try_from(&traceparent) {
+    if let Ok(value) = HeaderValue::from_str(traceparent) {
         headers.insert("traceparent", value);
     }
     Ok(Leg::post(headers, request.to_vec()))
@@ -211,8 +212,12 @@ impl Answering {
 
 impl Translate for Answering {
     fn message(&mut self, data: &Bytes) -> Result<Step, Interrupted> {
+        // Most messages are the answer, and rewriting it checks all of it.
+        if let Ok(answer) = self.response(data) {
+            return Ok(Step::Last(answer));
+        }
         match skim(data).map_err(|_| Interrupted::Protocol)? {
-            Kind::Response { .. } => self.response(data).map(Step::Last),
+            Kind::Response { .. } => Err(Interrupted::Protocol),
             Kind::Notification { .. } if matches!(self.shape, Shape::Listen) => self.of_subscription(data),
             Kind::Notification { .. } => Ok(Step::Pass(data.to_vec())),
             // The current era has no requests of servers on a stream.

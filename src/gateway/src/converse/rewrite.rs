@@ -16,13 +16,18 @@ use crate::{
 
 /// Rewrites an answer. One that is all there is checked before any of it is sent.
 pub(super) fn rewrite(answer: Clean, mut envelope: Envelope) -> Result<Clean, Denial> {
-    let Some(whole) = answer.whole() else {
+    let rewritten = if let Some(whole) = answer.whole() {
+        let mut out = Vec::with_capacity(whole.len() + 32);
+        envelope.push(whole, |piece| out.extend_from_slice(piece)).map(|()| Clean::ours(out))
+    } else if let Some(pieces) = answer.pieces() {
+        let mut out = VecDeque::with_capacity(pieces.len() + 2);
+        let mut pushed = pieces.iter().map(|piece| envelope.push_bytes(piece, |bytes| out.push_back(bytes)));
+        pushed.try_for_each(|pushed| pushed).map(|()| Clean::in_pieces(out))
+    } else {
         return Ok(Clean::derived(Rewriting { answer, envelope: Some(envelope), ready: VecDeque::new() }));
     };
-    let mut out = Vec::with_capacity(whole.len() + 32);
-    let rewritten = envelope.push(whole, |piece| out.extend_from_slice(piece)).and_then(|()| envelope.finish());
-    match rewritten {
-        Ok(_) => Ok(Clean::ours(out)),
+    match rewritten.and_then(|clean| envelope.finish().map(|_| clean)) {
+        Ok(clean) => Ok(clean),
         Err(error) => {
             tracing::warn!(%error, "an upstream's answer is not one of the protocol");
             Err(Denial::UpstreamProtocol { reason: "the answer is not the response to the request" })

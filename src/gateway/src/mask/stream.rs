@@ -19,11 +19,16 @@ use crate::{
     session::LiveSession,
 };
 
+/// Frames that are dropped at a time after the end of an answer; an upstream that says more loses its connection.
+const DROPPED_FRAMES_MAX: usize = 4;
+
 type Settling = Pin<Box<dyn Future<Output = Result<(), tlog::AppendError>> + Send>>;
 
 /// A body on its way from the upstream to the caller.
 pub(crate) struct MaskedStream {
     upstream: Option<UpstreamBody>,
+    /// What is left of a concluded answer: nearly always its end, after which the connection can serve another call.
+    rest: Option<UpstreamBody>,
     decoder: Decoder,
     masker: Masker,
     ready: VecDeque<Bytes>,
@@ -66,6 +71,7 @@ impl MaskedStream {
     ) -> Self {
         Self {
             upstream: None,
+            rest: None,
             decoder,
             masker,
             ready: VecDeque::new(),
@@ -111,13 +117,15 @@ impl MaskedStream {
         Ok(())
     }
 
-    pub(super) fn take(&mut self) -> Option<Bytes> {
-        self.ready.pop_front()
+    /// Everything that is clean.
+    pub(super) fn take(&mut self) -> VecDeque<Bytes> {
+        std::mem::take(&mut self.ready)
     }
 
     /// The answer is complete, whatever else the upstream says: its outcome is recorded before this body ends.
     pub(super) fn conclude(&mut self) {
-        if self.upstream.is_some() {
+        if let Some(upstream) = self.upstream.take() {
+            self.rest = Some(upstream);
             self.ready.clear();
             self.outcome.note_masked(self.masker.report());
             self.end(Ending::Complete, None);
@@ -130,8 +138,11 @@ impl MaskedStream {
                 return Poll::Ready(Some(Ok(bytes)));
             }
             if let Some(settling) = &mut self.settling {
+                if let Some(rest) = &mut self.rest {
+                    drop_what_is_there(rest, cx);
+                }
                 let settled = std::task::ready!(settling.as_mut().poll(cx));
-                self.settling = None;
+                (self.settling, self.rest) = (None, None);
                 let end = match settled {
                     Ok(()) => self.interrupted,
                     Err(error) => Some(unrecorded(&error)),
@@ -185,6 +196,13 @@ fn release(clean: Bytes, ready: &mut VecDeque<Bytes>, outcome: &mut PendingOutco
     if !clean.is_empty() {
         outcome.note_bytes(&clean);
         ready.push_back(clean);
+    }
+}
+
+/// Reads on while the outcome is being written; it is not waited for.
+fn drop_what_is_there(rest: &mut UpstreamBody, cx: &mut Context<'_>) {
+    for _ in 0..DROPPED_FRAMES_MAX {
+        let Poll::Ready(Some(Ok(_))) = Pin::new(&mut *rest).poll_frame(cx) else { return };
     }
 }
 
