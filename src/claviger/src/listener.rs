@@ -13,7 +13,6 @@ use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
-    service::TowerToHyperService,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -158,11 +157,11 @@ async fn serve_on<A: Answer, S>(stream: TokioIo<S>, builder: auto::Builder<Tokio
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    let service = tower::service_fn(move |request| {
+    let service = hyper::service::service_fn(move |request| {
         let answer = Arc::clone(&answer);
         async move { Ok::<_, Infallible>(answer.answer(request).await) }
     });
-    let serving = builder.serve_connection(stream, TowerToHyperService::new(service));
+    let serving = builder.serve_connection(stream, service);
     tokio::pin!(serving);
     let served = tokio::select! {
         served = serving.as_mut() => served,
