@@ -1,7 +1,6 @@
 //! Finds and masks live secrets in a stream, by their fingerprints.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,8 +14,6 @@ use crate::report::{Class, Report};
 const CONTEXT: usize = FingerprintSet::WINDOW_MAX - 1;
 /// A shorter text than this is told by the bytes it is made of, a longer one by its grams.
 const GRAM: usize = 8;
-/// How many grams are looked up before their answers are looked at.
-const GRAMS_AT_ONCE: usize = 8;
 
 /// The state of one stream.
 #[derive(Debug)]
@@ -151,29 +148,18 @@ struct Found {
 /// are looked up, so none is missed, wherever the text was cut.
 fn find(set: &FingerprintSet, text: &[u8], mut found: impl FnMut(Found)) {
     let has_short = set.stride() < GRAM;
-    let (grams, _) = text.as_chunks::<GRAM>();
-    for (few, start) in grams.chunks(GRAMS_AT_ONCE).zip((0..).step_by(GRAM * GRAMS_AT_ONCE)) {
-        // No short circuit: the look-ups do not wait for each other, and nearly all say no.
-        let any = few.iter().fold(false, |any, gram| any | set.may_contain(u64::from_le_bytes(*gram)));
-        if any || has_short {
-            look_closer(set, text, start..start + few.len() * GRAM, &mut found);
+    let mut at = 0;
+    for gram in text.chunks_exact(GRAM) {
+        if set.may_contain(number(gram)) {
+            confirm_around(set, text, at, &mut found);
         }
+        if has_short {
+            find_short(set, text, at, &mut found);
+        }
+        at += GRAM;
     }
     if has_short {
-        find_short(set, text, grams.len() * GRAM, &mut found);
-    }
-}
-
-/// The grams of a part of the text, one by one.
-#[cold]
-fn look_closer(set: &FingerprintSet, text: &[u8], part: Range<usize>, found: &mut impl FnMut(Found)) {
-    for at in part.step_by(GRAM) {
-        if text.get(at..at + GRAM).is_some_and(|gram| set.may_contain(number(gram))) {
-            confirm_around(set, text, at, found);
-        }
-        if set.stride() < GRAM {
-            find_short(set, text, at, found);
-        }
+        find_short(set, text, at, &mut found);
     }
 }
 
