@@ -86,9 +86,10 @@ impl Core {
             self.unpublished_bytes.store(0, std::sync::atomic::Ordering::Relaxed);
             writer.take_pending()
         };
-        for (entry, leaf) in framed_entries(&pending.frames).zip(pending.leaves) {
-            publisher.edge.push(entry, leaf, &mut publisher.finished);
+        for (entry, leaf) in framed_entries(&pending.frames).zip(&pending.leaves) {
+            publisher.edge.push(entry, *leaf, &mut publisher.finished);
         }
+        self.writer.lock().give_back(pending);
     }
 
     /// Makes the journal durable up to what will be signed, so that after a loss of power it never ends before the checkpoint.

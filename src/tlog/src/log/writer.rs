@@ -34,6 +34,8 @@ pub(super) struct Writer {
     torn: bool,
     next_index: u64,
     pending: Pending,
+    /// What the next pending entries go into.
+    spare: Pending,
     /// What a sync must cover besides the active segment: segments before it, and the folder.
     unsynced: Vec<Arc<dyn JournalFile>>,
     awaiting_sync: Vec<(oneshot::Sender<Turn>, u64)>,
@@ -52,6 +54,7 @@ impl Writer {
             torn: false,
             next_index,
             pending,
+            spare: Pending::default(),
             unsynced: Vec::new(),
             awaiting_sync: Vec::new(),
             syncing: false,
@@ -140,10 +143,17 @@ impl Writer {
     }
 
     pub(super) fn take_pending(&mut self) -> Pending {
-        let pending = std::mem::take(&mut self.pending);
-        // The next second is likely to need as much.
-        self.pending.frames.reserve(pending.frames.len().min(1 << 20));
-        pending
+        std::mem::replace(&mut self.pending, std::mem::take(&mut self.spare))
+    }
+
+    /// Gives the buffers of what was published back: the next second is likely to need as much.
+    pub(super) fn give_back(&mut self, mut pending: Pending) {
+        let (frames, leaves) = (pending.frames.len(), pending.leaves.len());
+        pending.frames.clear();
+        pending.leaves.clear();
+        pending.frames.shrink_to(frames);
+        pending.leaves.shrink_to(leaves);
+        self.spare = pending;
     }
 
     /// Goes on in another segment, which is empty; the one before still has to be synced, unless it was sealed.
