@@ -4,17 +4,17 @@ mod fetcher;
 mod instance;
 mod issuers;
 mod keys;
+mod sources;
 mod upstreams;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use config::Config;
 use dial::{DialOptions, Dialer};
-use egress::{CredentialSource, Egress, InProcess, InProcessParts, Keeping, LiveSecrets};
+use egress::{CredentialSource, Egress, InProcess, InProcessParts, LiveSecrets};
 use gateway::{Authenticator, Door, Gateway, GatewayParts, Metrics, ReadLimits, Recorder, Sessions, TokenService};
 use model::{Clock, SystemClock};
 use policy::Policies;
-use provider_fixed::Fixed;
 use secret::FingerprintKey;
 use store::SqliteSessions;
 use tlog::{Log, LogOptions};
@@ -94,16 +94,17 @@ impl Broker {
         for (credential, reason) in unusable_credentials(config, &vault) {
             tracing::warn!(%credential, reason, "calls that need this credential will be refused until it is stored");
         }
+        let sources = sources::Sources::build(config, &vault)?;
         let gateway = Arc::new(Gateway::new(GatewayParts {
             door: door(config),
             authenticator: Authenticator::new(session_tokens, Arc::clone(&sessions)),
-            upstreams: upstreams::served(config)?,
+            upstreams: upstreams::served(config, &sources)?,
             limits: ReadLimits {
                 message_bytes_max: config.server.limits.request_body_bytes_max,
                 message_wait_max: MESSAGE_WAIT_MAX,
             },
             recorder,
-            egress: egress(&vault, dialer, &clock, &live),
+            egress: egress(sources.into_list(), dialer, &clock, &live),
             clock: Arc::clone(&clock),
         }));
         Ok(Self {
@@ -134,7 +135,8 @@ impl Broker {
 
 /// The credentials of the configuration that cannot be opened, each with what to do about it.
 pub(crate) fn unusable_credentials(config: &Config, vault: &Vault) -> Vec<(model::CredentialName, String)> {
-    let bindings = config.upstreams.iter().filter_map(config::Upstream::binding);
+    let stored = config.upstreams.iter().filter(|upstream| upstream.is_stored());
+    let bindings = stored.filter_map(config::Upstream::binding);
     let opened = bindings.map(|binding| (vault.open_secret(&binding).err(), binding.credential));
     opened.filter_map(|(error, name)| Some((name, error?.to_string()))).collect()
 }
@@ -195,10 +197,14 @@ fn exchange(config: &Config, dialer: &Dialer, clock: &Arc<dyn Clock>) -> Result<
     Ok(Exchange::new(issuers, rules, targets.collect()))
 }
 
-fn egress(vault: &Arc<Vault>, dialer: Dialer, clock: &Arc<dyn Clock>, live: &Arc<LiveSecrets>) -> Arc<dyn Egress> {
-    let fixed = CredentialSource { provider: Arc::new(Fixed::new(Arc::clone(vault))), keeping: Keeping::Nothing };
+fn egress(
+    sources: Vec<CredentialSource>,
+    dialer: Dialer,
+    clock: &Arc<dyn Clock>,
+    live: &Arc<LiveSecrets>,
+) -> Arc<dyn Egress> {
     let (clock, live) = (Arc::clone(clock), Arc::clone(live));
-    Arc::new(InProcess::new(InProcessParts { dialer, clock, sources: vec![fixed], live }))
+    Arc::new(InProcess::new(InProcessParts { dialer, clock, sources, live }))
 }
 
 /// What is stored is looked for in every answer from the start, also before it was used.

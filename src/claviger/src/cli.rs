@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use crate::{command, demo, output::Failure};
 
@@ -57,15 +57,26 @@ pub(crate) struct Configured {
     pub(crate) config: PathBuf,
 }
 
+/// Who a stored credential is for
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct SecretHolder {
+    /// The upstream whose calls carry it
+    #[arg(long)]
+    pub(crate) upstream: Option<String>,
+    /// The provider that needs it to mint credentials
+    #[arg(long)]
+    pub(crate) provider: Option<String>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum SecretCommand {
     /// Store a credential: asks for it, or reads it from standard input or a descriptor; never from the command line
     Set {
         /// The credential's name, as the configuration has it
         name: String,
-        /// The upstream that it is for
-        #[arg(long)]
-        upstream: String,
+        #[command(flatten)]
+        holder: SecretHolder,
         /// Read the value from this file descriptor
         #[arg(long, value_name = "N")]
         file_descriptor: Option<u32>,

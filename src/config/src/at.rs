@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, fmt, marker::PhantomData, net::SocketAddr, ops::Range, path::PathBuf, str::FromStr};
 
-use model::{AgentName, CredentialName, Destination, GroupName, IssuerName, Scope, ToolName, UpstreamName};
+use model::{
+    AgentName, CredentialName, Destination, GroupName, IssuerName, ProviderName, Scope, ToolName, UpstreamName,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -122,6 +124,7 @@ text! {
     IssuerName: "name",
     Scope: "scope",
     Address: "address and port",
+    ProviderName: "name",
     ToolName: "name",
     UpstreamName: "name",
 }

@@ -3,14 +3,16 @@
 use std::{fmt, str::FromStr};
 
 use http::HeaderName;
-use model::{CredentialName, Injection};
-use schemars::JsonSchema;
+use model::{CredentialName, Injection, ProviderName};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::{
-    at::{At, text},
+    at::{At, Value, text},
     problem::Problems,
+    provider::{Provider, Source, vault},
+    similar::choices,
 };
 
 /// The credential of an upstream.
@@ -19,32 +21,40 @@ use crate::{
 pub struct Credential {
     /// Its name in the vault and in the record.
     pub name: CredentialName,
-    /// Who issues it.
-    pub provider: Provider,
+    /// Who issues it, and what it is there.
+    pub issued: Issued,
     /// Where it goes; a slot that can carry a credential.
     pub injection: Injection,
 }
 
-/// Who issues a credential. A provider with keys of its own has them in a table of its name beside `provider`, so that its keys
-/// are checked, documented and pointed at like all others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Provider {
+/// Who issues a credential, and what it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Issued {
     /// The vault itself: an operator stored it with `claviger secret set`.
     Fixed,
+    /// HashiCorp Vault or OpenBao.
+    Vault {
+        /// Which of them.
+        provider: ProviderName,
+        /// What is read or minted there.
+        grant: vault::Grant,
+    },
 }
 
 /// The credential that goes into every call of this upstream. Without one, calls carry none.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CredentialTable {
-    /// The name under which it is stored: `claviger secret set NAME --upstream UPSTREAM`.
+    /// Its name in the record; one that is stored is stored under it: `claviger secret set NAME --upstream UPSTREAM`.
     name: At<CredentialName>,
-    /// Who issues it.
-    provider: Provider,
+    /// Who issues it: `fixed` for one that is stored, or the name of one of `[[providers.…]]`, which mints one for each session.
+    provider: At<ProviderName>,
     /// The one slot that it goes into: exactly one of `header`, `basic`, `query` and `body`. A stored credential cannot be read for another.
     #[schemars(with = "InjectTable")]
     inject: Spanned<InjectTable>,
+    /// What is read or minted, where the provider is one of `[[providers.vault]]`: exactly one of the keys below.
+    #[schemars(with = "Option<vault::GrantTable>")]
+    vault: Option<Spanned<vault::GrantTable>>,
 }
 
 /// Exactly one of `header`, `basic`, `query` and `body`.
@@ -55,8 +65,9 @@ struct InjectTable {
     header: Option<At<Header>>,
     /// What stands before the credential in that header, with its own space: `"Bearer "`.
     prefix: Option<String>,
-    /// The user name of HTTP's `Basic` authentication, whose password the credential is.
-    basic: Option<String>,
+    /// The user name of HTTP's `Basic` authentication, whose password the credential is; `true` where the provider makes the user
+    /// too.
+    basic: Option<At<BasicUser>>,
     /// A parameter of the query.
     query: Option<String>,
     /// A JSON pointer to a member of the request's body, such as `/auth/token`.
@@ -64,28 +75,112 @@ struct InjectTable {
 }
 
 impl CredentialTable {
-    pub(crate) fn check(self, problems: &mut Problems<'_>) -> Option<Credential> {
-        let span = self.inject.span();
-        let inject = self.inject.into_inner();
-        let injection = match (inject.header, inject.prefix, inject.basic, inject.query, inject.body) {
-            (Some(header), prefix, None, None, None) => {
-                Injection::Header { name: header.value.0, prefix: prefix.unwrap_or_default() }
-            }
-            (None, None, Some(username), None, None) => Injection::Basic { username },
-            (None, None, None, Some(parameter), None) => Injection::Query { parameter },
-            (None, None, None, None, Some(pointer)) => Injection::Body { pointer },
-            _ => {
+    pub(crate) fn check(self, providers: &[Provider], problems: &mut Problems<'_>) -> Option<Credential> {
+        let injection = injection(self.inject, problems);
+        let issued = issued(&self.provider, self.vault, providers, problems);
+        Some(Credential { name: self.name.value, issued: issued?, injection: injection? })
+    }
+}
+
+/// The provider that a credential names, and the table of its kind, which says what the credential is there.
+fn issued(
+    name: &At<ProviderName>,
+    vault: Option<Spanned<vault::GrantTable>>,
+    providers: &[Provider],
+    problems: &mut Problems<'_>,
+) -> Option<Issued> {
+    const FIXED: &str = "fixed";
+    let provider = providers.iter().find(|provider| provider.name == name.value);
+    let Some(provider) = provider else {
+        if name.value.as_str() == FIXED {
+            if let Some(grant) = vault {
                 problems
-                    .at(&span, "a credential goes into exactly one slot")
-                    .help_with("write one of `header` (with or without `prefix`), `basic`, `query` and `body`");
-                return None;
+                    .at(&grant.span(), "a stored credential is not minted")
+                    .help_with("remove this table, or name one of `[[providers.vault]]` in `provider`");
             }
-        };
-        if let Err(why) = injection.validate() {
-            problems.at(&span, why.to_string());
+            return Some(Issued::Fixed);
+        }
+        let known = providers.iter().map(|provider| provider.name.as_str()).chain([FIXED]);
+        problems
+            .at(&name.span, format!("there is no provider {}", name.value))
+            .help_with(format!("write {}, or add it as `[[providers.KIND]]`", choices(known, "or")));
+        return None;
+    };
+    match (&provider.source, vault) {
+        (Source::Vault(_), Some(grant)) => {
+            Some(Issued::Vault { provider: provider.name.clone(), grant: vault::Grant::check(grant, problems)? })
+        }
+        (Source::Vault(_), None) => {
+            problems
+                .at(&name.span, format!("what {} should mint is missing", name.value))
+                .help_with("add `[upstreams.credential.vault]`, such as `database = { role = \"readonly\" }`");
+            None
+        }
+    }
+}
+
+fn injection(inject: Spanned<InjectTable>, problems: &mut Problems<'_>) -> Option<Injection> {
+    let span = inject.span();
+    let inject = inject.into_inner();
+    let injection = match (inject.header, inject.prefix, inject.basic, inject.query, inject.body) {
+        (Some(header), prefix, None, None, None) => {
+            Injection::Header { name: header.value.0, prefix: prefix.unwrap_or_default() }
+        }
+        (None, None, Some(user), None, None) => match user.value {
+            BasicUser::Named(username) => Injection::Basic { username },
+            BasicUser::Issued => Injection::BasicPair,
+        },
+        (None, None, None, Some(parameter), None) => Injection::Query { parameter },
+        (None, None, None, None, Some(pointer)) => Injection::Body { pointer },
+        _ => {
+            problems
+                .at(&span, "a credential goes into exactly one slot")
+                .help_with("write one of `header` (with or without `prefix`), `basic`, `query` and `body`");
             return None;
         }
-        Some(Credential { name: self.name.value, provider: self.provider, injection })
+    };
+    if let Err(why) = injection.validate() {
+        problems.at(&span, why.to_string());
+        return None;
+    }
+    Some(injection)
+}
+
+/// The user of HTTP's `Basic` authentication: a name, or `true` for the one that the provider makes.
+#[derive(Debug)]
+enum BasicUser {
+    Named(String),
+    Issued,
+}
+
+/// What stands for it in the file.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+enum BasicUserWritten {
+    Name(String),
+    IsIssued(bool),
+}
+
+impl Value for BasicUser {
+    type Written = BasicUserWritten;
+
+    fn read(written: BasicUserWritten) -> Result<Self, String> {
+        match written {
+            BasicUserWritten::Name(name) => Ok(Self::Named(name)),
+            BasicUserWritten::IsIssued(true) => Ok(Self::Issued),
+            BasicUserWritten::IsIssued(false) => Err("a user name, or true".to_owned()),
+        }
+    }
+
+    fn write(&self) -> BasicUserWritten {
+        match self {
+            Self::Named(name) => BasicUserWritten::Name(name.clone()),
+            Self::Issued => BasicUserWritten::IsIssued(true),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "string" }, { "type": "boolean" }], "format": "user name, or `true`" })
     }
 }
 

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use crate::{
     admin::AdminTable, agent::AgentTable, audit::AuditTable, introspection::IntrospectionClientTable,
-    issuer::IssuerTable, policy::PolicyTable, server::ServerTable, session::SessionTable, upstream::UpstreamTable,
-    vault::VaultTable,
+    issuer::IssuerTable, policy::PolicyTable, provider::ProvidersTable, server::ServerTable, session::SessionTable,
+    upstream::UpstreamTable, vault::VaultTable,
 };
 
 /// The configuration of Claviger.
@@ -39,6 +39,9 @@ pub(crate) struct FileTable {
     /// Who may ask whether a session token is active (RFC 7662).
     #[serde(default)]
     pub(crate) introspection_clients: Vec<IntrospectionClientTable>,
+    /// The sources that mint credentials, by their kind. A credential that is stored needs none.
+    #[serde(default)]
+    pub(crate) providers: ProvidersTable,
     /// The servers that Claviger calls for agents.
     #[serde(default)]
     pub(crate) upstreams: Vec<UpstreamTable>,
@@ -63,6 +66,6 @@ mod tests {
     #[test]
     fn a_section_of_defaults_can_be_left_out() {
         let _: (AdminTable, VaultTable) = Default::default();
-        let _: (SessionTable, AuditTable) = Default::default();
+        let _: (SessionTable, AuditTable, ProvidersTable) = Default::default();
     }
 }

@@ -3,8 +3,8 @@
 use std::{io::Read as _, path::Path};
 
 use crate::{
-    Admin, Agent, Audit, ConfigErrors, IntrospectionClient, Issuer, Policy, Problem, Server, Session, Upstream, Vault,
-    address::why, file::FileTable, problem::Problems, read::read, references, source::Source,
+    Admin, Agent, Audit, ConfigErrors, IntrospectionClient, Issuer, Policy, Problem, Provider, Server, Session,
+    Upstream, Vault, address::why, file::FileTable, problem::Problems, read::read, references, source::Source,
 };
 
 /// A larger file is not a configuration.
@@ -32,6 +32,8 @@ pub struct Config {
     pub agents: Vec<Agent>,
     /// Who may introspect; ids are unique.
     pub introspection_clients: Vec<IntrospectionClient>,
+    /// The sources that mint credentials; names are unique.
+    pub providers: Vec<Provider>,
     /// The servers that we call; names are unique.
     pub upstreams: Vec<Upstream>,
 }
@@ -85,9 +87,22 @@ fn check(file: FileTable, problems: &mut Problems<'_>) -> Option<Config> {
     let issuers = file.issuers.into_iter().map(|issuer| issuer.check(problems)).collect();
     let agents = file.agents.into_iter().map(|agent| agent.check(session.lifetime_seconds_max, problems)).collect();
     let introspection_clients = file.introspection_clients.into_iter().map(|client| client.check(problems)).collect();
+    let providers = file.providers.check(problems);
     // Every upstream is checked, also after one that could not be read.
     let upstreams: Vec<_> =
-        file.upstreams.into_iter().map(|upstream| upstream.check(&server.public_url, problems)).collect();
+        file.upstreams.into_iter().map(|upstream| upstream.check(&server.public_url, &providers, problems)).collect();
     let upstreams = upstreams.into_iter().collect::<Option<_>>()?;
-    Some(Config { server, admin, vault, session, policy, audit, issuers, agents, introspection_clients, upstreams })
+    Some(Config {
+        server,
+        admin,
+        vault,
+        session,
+        policy,
+        audit,
+        issuers,
+        agents,
+        introspection_clients,
+        providers,
+        upstreams,
+    })
 }

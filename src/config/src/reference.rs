@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::schema::schema;
 
 /// The sections in the order in which a reader needs them; a test holds that none is left out.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "server",
     "admin",
     "vault",
@@ -17,6 +17,7 @@ const SECTIONS: [&str; 10] = [
     "issuers",
     "agents",
     "introspection_clients",
+    "providers",
     "upstreams",
 ];
 
@@ -48,10 +49,12 @@ fn render_section(path: &str, section: &Value, text: &mut String) {
     let repeats = section.get("items");
     let table = repeats.unwrap_or(section);
     let heading = if repeats.is_some() { format!("[[{path}]]") } else { format!("[{path}]") };
-    let _infallible = write!(text, "\n## `{heading}`\n\n{}\n\n", meaning(section));
-    text.push_str("| key | type | default | meaning |\n|---|---|---|---|\n");
-    let mut lists = Vec::new();
-    render_keys("", table, text, &mut lists);
+    let (mut rows, mut lists) = (String::new(), Vec::new());
+    render_keys("", table, &mut rows, &mut lists);
+    let _infallible = write!(text, "\n## `{heading}`\n\n{}\n", meaning(section));
+    if !rows.is_empty() {
+        let _infallible = write!(text, "\n| key | type | default | meaning |\n|---|---|---|---|\n{rows}");
+    }
     for (name, list) in lists {
         render_section(&format!("{path}.{name}"), list, text);
     }

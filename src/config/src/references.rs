@@ -19,6 +19,7 @@ pub(crate) fn check(file: &FileTable, problems: &mut Problems<'_>) {
     check_unique("agent", file.agents.iter().map(|a| (a.name.value.as_str(), &a.name.span)), problems);
     let clients = &file.introspection_clients;
     check_unique("introspection client", clients.iter().map(|c| (c.id.value.0.as_str(), &c.id.span)), problems);
+    check_unique("provider", file.providers.names(), problems);
     for upstream in &file.upstreams {
         let operations = upstream.operations.iter().map(|o| (o.name.value.as_str(), &o.name.span));
         check_unique("operation", operations, problems);

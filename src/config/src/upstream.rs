@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     address::{Addresses, check_reach, existing_file, is_readable_on_the_way},
     at::{At, Number},
-    credential::{Credential, CredentialTable},
+    credential::{Credential, CredentialTable, Issued},
     operation::{self, OperationTable},
     problem::Problems,
+    provider::Provider,
 };
 
 /// A server that we call for agents.
@@ -133,7 +134,12 @@ const fn idle_seconds_default() -> At<Number<1, 3600>> {
 }
 
 impl UpstreamTable {
-    pub(crate) fn check(self, public_url: &Destination, problems: &mut Problems<'_>) -> Option<Upstream> {
+    pub(crate) fn check(
+        self,
+        public_url: &Destination,
+        providers: &[Provider],
+        problems: &mut Problems<'_>,
+    ) -> Option<Upstream> {
         let name = self.name.value;
         if is_readable_on_the_way(&self.url.value) && !self.plaintext {
             problems
@@ -170,7 +176,7 @@ impl UpstreamTable {
                 Some(UpstreamKind::Http { operations: operation::check(self.operations, problems) })
             }
         };
-        let credential = self.credential.and_then(|credential| credential.check(problems));
+        let credential = self.credential.and_then(|credential| credential.check(providers, problems));
         let certificate_authority = self.certificate_authority.map(|path| existing_file(&path, false, problems));
         let route = match self.kind {
             Kind::Mcp => "mcp",
@@ -194,6 +200,12 @@ impl UpstreamTable {
 }
 
 impl Upstream {
+    /// Whether its credential is one that an operator stores.
+    #[must_use]
+    pub fn is_stored(&self) -> bool {
+        self.credential.as_ref().is_some_and(|credential| credential.issued == Issued::Fixed)
+    }
+
     /// What its credential is bound to; `None` where its calls carry none.
     #[must_use]
     pub fn binding(&self) -> Option<Binding> {

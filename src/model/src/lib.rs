@@ -20,7 +20,8 @@ pub use destination::{AddressClass, Destination, InvalidDestination, Scheme};
 pub use identity::{Actor, Agent, Caller, Subject};
 pub use injection::{Injection, InvalidInjection};
 pub use name::{
-    AgentName, CredentialName, GroupName, InvalidName, IssuerName, LeaseId, RuleId, SessionId, ToolName, UpstreamName,
+    AgentName, CredentialName, GroupName, InvalidName, IssuerName, LeaseId, ProviderName, RuleId, SessionId, ToolName,
+    UpstreamName,
 };
 pub use operation::{AmbiguousOperations, InvalidOperation, Operation, Operations};
 pub use resource::{InvalidResource, Resource};

@@ -98,6 +98,10 @@ name!(
     IssuerName, "the name of an issuer", 64, SLUG, is_slug
 );
 name!(
+    /// A source that mints credentials, as the configuration names it.
+    ProviderName, "the name of a provider", 64, SLUG, is_slug
+);
+name!(
     /// A stored or minted credential, as the configuration names it; never its value.
     CredentialName, "the name of a credential", 64, SLUG, is_slug
 );

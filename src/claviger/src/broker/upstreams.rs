@@ -3,23 +3,20 @@
 use std::{sync::Arc, time::Duration};
 
 use config::{Config, UpstreamKind};
-use egress::{PoolLimits, ProviderHandle, Timeouts, UpstreamCredential, UpstreamParts, UpstreamTarget};
+use egress::{PoolLimits, Timeouts, UpstreamCredential, UpstreamParts, UpstreamTarget};
 use gateway::{Speech, Upstream, Upstreams};
 use token::ResourceKind;
 
-use super::issuers::trust_anchors;
+use super::{issuers::trust_anchors, sources::Sources};
 use crate::output::Failure;
 
-/// The place of stored credentials in the list of sources.
-const FIXED: ProviderHandle = ProviderHandle(0);
-
 /// The upstreams that are served.
-pub(super) fn served(config: &Config) -> Result<Upstreams, Failure> {
+pub(super) fn served(config: &Config, sources: &Sources) -> Result<Upstreams, Failure> {
     let public_url = config.server.public_url.to_string();
-    config.upstreams.iter().map(|upstream| one(upstream, &public_url)).collect()
+    config.upstreams.iter().map(|upstream| one(upstream, &public_url, sources)).collect()
 }
 
-fn one(upstream: &config::Upstream, public_url: &str) -> Result<Upstream, Failure> {
+fn one(upstream: &config::Upstream, public_url: &str, sources: &Sources) -> Result<Upstream, Failure> {
     let (kind, speech) = match &upstream.kind {
         UpstreamKind::Mcp { era: config::Era::V2025_11_25 } => (ResourceKind::Mcp, Speech::Mcp(mcp::Era::Legacy)),
         UpstreamKind::Mcp { era: config::Era::V2026_07_28 } => (ResourceKind::Mcp, Speech::Mcp(mcp::Era::Modern)),
@@ -27,16 +24,14 @@ fn one(upstream: &config::Upstream, public_url: &str) -> Result<Upstream, Failur
     };
     let metadata_url = format!("{public_url}{}", kind.metadata_path(&upstream.name));
     let credential = upstream.credential.as_ref().map(|credential| credential.name.clone());
-    let target = Arc::new(target(upstream)?);
+    let target = Arc::new(target(upstream, sources)?);
     Ok(Upstream::new(upstream.name.clone(), upstream.resource.clone(), metadata_url, speech, target, credential))
 }
 
 /// Where an upstream is, and what goes into its calls.
-fn target(upstream: &config::Upstream) -> Result<UpstreamTarget, Failure> {
+fn target(upstream: &config::Upstream, sources: &Sources) -> Result<UpstreamTarget, Failure> {
     let dial::Target { destination, class, anchors, timeouts } = dial_target(upstream)?;
-    let provider = upstream.credential.as_ref().map(|credential| match credential.provider {
-        config::Provider::Fixed => FIXED,
-    });
+    let provider = upstream.credential.as_ref().and_then(|credential| sources.handle(&credential.issued));
     let credential = upstream.binding().zip(provider);
     let target = UpstreamTarget::new(UpstreamParts {
         name: upstream.name.clone(),

@@ -1,36 +1,32 @@
 //! `claviger secret`: stores, lists and removes credentials. Write-only: nothing prints a stored one, to anyone.
 
 use config::Config;
-use model::{Clock as _, SystemClock};
+use model::{Binding, Clock as _, SystemClock};
 
 use crate::{
     broker,
-    cli::SecretCommand,
+    cli::{SecretCommand, SecretHolder},
     output::{Failure, hint, say},
     unlock,
 };
 
 pub(crate) fn run(command: SecretCommand) -> Result<(), Failure> {
     match command {
-        SecretCommand::Set { name, upstream, file_descriptor, configured } => {
+        SecretCommand::Set { name, holder, file_descriptor, configured } => {
             let config = super::load(&configured.config)?;
-            set(&config, &name, &upstream, file_descriptor)
+            set(&config, &name, &holder, file_descriptor)
         }
         SecretCommand::List { json, configured } => list(&super::load(&configured.config)?, json),
         SecretCommand::Rm { name, configured } => remove(&super::load(&configured.config)?, &name),
     }
 }
 
-fn set(config: &Config, name: &str, upstream: &str, descriptor: Option<u32>) -> Result<(), Failure> {
-    let known = config.upstreams.iter().find(|known| known.name.as_str() == upstream);
-    let known =
-        known.ok_or_else(|| Failure::new(format!("no upstream {upstream:?} in the configuration; add it first")))?;
-    let binding = known.binding().filter(|binding| binding.credential.as_str() == name);
-    let binding = binding.ok_or_else(|| {
-        Failure::new(format!(
-            "the upstream {upstream:?} has no credential {name:?} in the configuration; name it there first"
-        ))
-    })?;
+fn set(config: &Config, name: &str, holder: &SecretHolder, descriptor: Option<u32>) -> Result<(), Failure> {
+    let binding = match (&holder.upstream, &holder.provider) {
+        (Some(upstream), _) => of_upstream(config, name, upstream)?,
+        (None, Some(provider)) => of_provider(config, name, provider)?,
+        (None, None) => return Err(Failure::new("say who needs it, with --upstream or --provider".to_owned())),
+    };
     let vault = open(config)?;
     let secret = match descriptor {
         Some(number) => unlock::from_descriptor(number)?,
@@ -41,6 +37,38 @@ fn set(config: &Config, name: &str, upstream: &str, descriptor: Option<u32>) -> 
     say(format!("stored {name} (generation {generation}) for {}", binding.destination));
     hint("a broker that is running takes it up on SIGHUP");
     Ok(())
+}
+
+/// What the credential of an upstream is bound to.
+fn of_upstream(config: &Config, name: &str, upstream: &str) -> Result<Binding, Failure> {
+    let known = config.upstreams.iter().find(|known| known.name.as_str() == upstream);
+    let known =
+        known.ok_or_else(|| Failure::new(format!("no upstream {upstream:?} in the configuration; add it first")))?;
+    let binding = known.binding().filter(|binding| binding.credential.as_str() == name);
+    let binding = binding.ok_or_else(|| {
+        Failure::new(format!(
+            "the upstream {upstream:?} has no credential {name:?} in the configuration; name it there first"
+        ))
+    })?;
+    if known.is_stored() {
+        return Ok(binding);
+    }
+    Err(Failure::new(format!(
+        "the credential {name:?} is minted by a provider for each session; none is stored for it"
+    )))
+}
+
+/// What the secret of a provider is bound to.
+fn of_provider(config: &Config, name: &str, provider: &str) -> Result<Binding, Failure> {
+    let known = config.providers.iter().find(|known| known.name.as_str() == provider);
+    let known =
+        known.ok_or_else(|| Failure::new(format!("no provider {provider:?} in the configuration; add it first")))?;
+    let binding = known.binding().filter(|binding| binding.credential.as_str() == name);
+    binding.ok_or_else(|| {
+        Failure::new(format!(
+            "the provider {provider:?} needs no secret {name:?} by the configuration; name it there first"
+        ))
+    })
 }
 
 fn list(config: &Config, json: bool) -> Result<(), Failure> {

@@ -153,11 +153,11 @@ fn an_unknown_word() {
 fn an_unknown_provider() {
     let credential = "[upstreams.credential]\nname = \"key\"\nprovider = \"aws-sts\"\ninject = { query = \"key\" }\n";
     assert_snapshot!(errors(&with_parts(credential)), @r#"
-    /etc/claviger.toml:26:12: `aws-sts` is not known here
+    /etc/claviger.toml:26:12: there is no provider aws-sts
        |
     26 | provider = "aws-sts"
        |            ^^^^^^^^^
-       = write `fixed`
+       = write `fixed`, or add it as `[[providers.KIND]]`
     "#);
 }
 

@@ -1,0 +1,48 @@
+//! Who issues credentials: the vault itself, and each provider of the configuration.
+
+use std::{collections::HashMap, sync::Arc};
+
+use config::{Config, Issued};
+use egress::{CredentialSource, Keeping, ProviderHandle};
+use model::ProviderName;
+use provider_fixed::Fixed;
+use vault::Vault;
+
+use crate::output::Failure;
+
+/// The sources of credentials, and which of them is which.
+pub(super) struct Sources {
+    list: Vec<CredentialSource>,
+    minting: HashMap<ProviderName, ProviderHandle>,
+}
+
+impl Sources {
+    /// Builds every provider that the configuration names.
+    pub(super) fn build(config: &Config, vault: &Arc<Vault>) -> Result<Self, Failure> {
+        let fixed = CredentialSource { provider: Arc::new(Fixed::new(Arc::clone(vault))), keeping: Keeping::Nothing };
+        let mut sources = Self { list: vec![fixed], minting: HashMap::new() };
+        for provider in &config.providers {
+            let built = match &provider.source {
+                config::Source::Vault(_) => return Err(Failure::new("not built")),
+            };
+            sources.minting.insert(provider.name.clone(), ProviderHandle(sources.list.len()));
+            sources.list.push(CredentialSource { provider: built, keeping: Keeping::UntilExpiry });
+        }
+        Ok(sources)
+    }
+
+    /// Who issues a credential. `None` for a provider that the configuration does not have, which its check rules out.
+    pub(super) fn handle(&self, issued: &Issued) -> Option<ProviderHandle> {
+        /// Stored credentials come first in the list.
+        const FIXED: ProviderHandle = ProviderHandle(0);
+        match issued {
+            Issued::Fixed => Some(FIXED),
+            Issued::Vault { provider, .. } => self.minting.get(provider).copied(),
+        }
+    }
+
+    /// The list that handles are places in.
+    pub(super) fn into_list(self) -> Vec<CredentialSource> {
+        self.list
+    }
+}

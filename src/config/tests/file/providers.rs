@@ -1,0 +1,61 @@
+//! `[[providers.…]]`, and the credentials that they mint.
+
+use config::{Issued, Source, vault_provider::Grant};
+use model::Injection;
+
+use crate::support::{errors, load_text, with_parts};
+
+const BAO: &str = r#"
+[[providers.vault]]
+name = "bao"
+url = "https://bao.example:8200"
+auth = { jwt = { role = "claviger", audience = "bao" } }
+"#;
+
+/// The credential of the upstream that stands last, from `bao`.
+fn minted(grant: &str) -> String {
+    let credential = "[upstreams.credential]\nname = \"orders\"\nprovider = \"bao\"\ninject = { basic = true }\n";
+    with_parts(&format!("{credential}{grant}{BAO}"))
+}
+
+#[test]
+fn a_credential_names_its_provider_and_what_is_minted_there() {
+    let loaded = load_text(&minted("vault = { database = { role = \"readonly\" } }\n")).unwrap();
+    let Source::Vault(bao) = &loaded.providers[0].source;
+    assert_eq!((bao.url.to_string().as_str(), loaded.providers[0].binding()), ("https://bao.example:8200", None));
+    let credential = loaded.upstreams[1].credential.as_ref().unwrap();
+    assert_eq!(credential.injection, Injection::BasicPair);
+    let grant = Grant::Database { mount: "database".to_owned(), role: "readonly".to_owned() };
+    assert_eq!(credential.issued, Issued::Vault { provider: "bao".parse().unwrap(), grant });
+    assert!(!loaded.upstreams[1].is_stored());
+}
+
+#[test]
+fn a_stored_secret_of_a_provider_is_bound_to_its_server() {
+    let text = BAO.replace(
+        "{ jwt = { role = \"claviger\", audience = \"bao\" } }",
+        "{ approle = { role_id = \"r\", secret_id = \"bao-secret\" } }",
+    );
+    let loaded = load_text(&with_parts(&text)).unwrap();
+    let binding = loaded.providers[0].binding().unwrap();
+    assert_eq!((binding.credential.as_str(), binding.upstream.as_str()), ("bao-secret", "bao"));
+    assert_eq!(binding.destination.to_string(), "https://bao.example:8200");
+}
+
+#[test]
+fn what_does_not_fit_together_is_said() {
+    let both = "vault = { database = { role = \"a\" }, pki = { role = \"b\", common_name = \"c\" } }\n";
+    for (text, said) in [
+        (minted(""), "what bao should mint is missing"),
+        (minted(both), "a credential is one thing"),
+        (minted("vault = {}\n"), "a credential is one thing"),
+        (with_parts(&BAO.replace("bao.example", "10.0.0.1")), "10.0.0.1 is a private address"),
+        (with_parts(&BAO.replace("https:", "http:")), "would travel to this URL without TLS"),
+        (with_parts(&BAO.replace("\"bao\"\nurl", "\"fixed\"\nurl")), "`fixed` stands for stored credentials"),
+        (with_parts(&format!("{BAO}{BAO}")), "there are two providers `bao`"),
+        (with_parts(&BAO.replace("jwt = {", "token_file = \"open.key\", jwt = {")), "in exactly one way"),
+    ] {
+        let errors = errors(&text);
+        assert!(errors.contains(said), "{said}: {errors}");
+    }
+}
