@@ -49,7 +49,7 @@ pub(crate) struct CredentialTable {
     name: At<CredentialName>,
     /// Who issues it: `fixed` for one that is stored, or the name of one of `[[providers.…]]`, which mints one for each session.
     provider: At<ProviderName>,
-    /// The one slot that it goes into: exactly one of `header`, `basic`, `query` and `body`. A stored credential cannot be read for another.
+    /// The one slot that it goes into: exactly one of the keys below. A stored credential cannot be read for another.
     #[schemars(with = "InjectTable")]
     inject: Spanned<InjectTable>,
     /// What is read or minted, where the provider is one of `[[providers.vault]]`: exactly one of the keys below.
@@ -57,7 +57,7 @@ pub(crate) struct CredentialTable {
     vault: Option<Spanned<vault::GrantTable>>,
 }
 
-/// Exactly one of `header`, `basic`, `query` and `body`.
+/// Exactly one of `header`, `basic`, `client_certificate`, `query` and `body`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct InjectTable {
@@ -68,6 +68,8 @@ struct InjectTable {
     /// The user name of HTTP's `Basic` authentication, whose password the credential is; `true` where the provider makes the user
     /// too.
     basic: Option<At<BasicUser>>,
+    /// Always `true`: the credential is a client certificate, which is shown in the TLS handshake.
+    client_certificate: Option<At<True>>,
     /// A parameter of the query.
     query: Option<String>,
     /// A JSON pointer to a member of the request's body, such as `/auth/token`.
@@ -122,20 +124,22 @@ fn issued(
 fn injection(inject: Spanned<InjectTable>, problems: &mut Problems<'_>) -> Option<Injection> {
     let span = inject.span();
     let inject = inject.into_inner();
-    let injection = match (inject.header, inject.prefix, inject.basic, inject.query, inject.body) {
-        (Some(header), prefix, None, None, None) => {
+    let InjectTable { header, prefix, basic, client_certificate, query, body } = inject;
+    let injection = match (header, prefix, basic, client_certificate, query, body) {
+        (Some(header), prefix, None, None, None, None) => {
             Injection::Header { name: header.value.0, prefix: prefix.unwrap_or_default() }
         }
-        (None, None, Some(user), None, None) => match user.value {
+        (None, None, Some(user), None, None, None) => match user.value {
             BasicUser::Named(username) => Injection::Basic { username },
             BasicUser::Issued => Injection::BasicPair,
         },
-        (None, None, None, Some(parameter), None) => Injection::Query { parameter },
-        (None, None, None, None, Some(pointer)) => Injection::Body { pointer },
+        (None, None, None, Some(_), None, None) => Injection::ClientCertificate,
+        (None, None, None, None, Some(parameter), None) => Injection::Query { parameter },
+        (None, None, None, None, None, Some(pointer)) => Injection::Body { pointer },
         _ => {
-            problems
-                .at(&span, "a credential goes into exactly one slot")
-                .help_with("write one of `header` (with or without `prefix`), `basic`, `query` and `body`");
+            problems.at(&span, "a credential goes into exactly one slot").help_with(
+                "write one of `header` (with or without `prefix`), `basic`, `client_certificate`, `query` and `body`",
+            );
             return None;
         }
     };
@@ -144,6 +148,26 @@ fn injection(inject: Spanned<InjectTable>, problems: &mut Problems<'_>) -> Optio
         return None;
     }
     Some(injection)
+}
+
+/// The word `true`, of a key that is left out where it is not meant.
+#[derive(Debug)]
+struct True;
+
+impl Value for True {
+    type Written = bool;
+
+    fn read(written: bool) -> Result<Self, String> {
+        if written { Ok(Self) } else { Err("true, or leave the key out".to_owned()) }
+    }
+
+    fn write(&self) -> bool {
+        true
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "boolean", "const": true })
+    }
 }
 
 /// The user of HTTP's `Basic` authentication: a name, or `true` for the one that the provider makes.

@@ -11,7 +11,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    DialError, Pool, PoolKey, PoolLimits, Roots, Target, TrustAnchors,
+    ClientIdentity, DialError, Pool, PoolKey, PoolLimits, Roots, Target, TrustAnchors,
     resolve::resolve,
     stream::Stream,
     tls::{self, Sessions},
@@ -45,6 +45,11 @@ impl Connection {
     }
 }
 
+/// A client certificate is shown within TLS only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a client certificate needs a destination with https")]
+pub struct WithoutTls;
+
 /// Addresses tried for one connection; the rest of a long answer is of no help to a caller who waits.
 const ATTEMPT_COUNT_MAX: usize = 4;
 
@@ -60,19 +65,43 @@ impl Dialer {
     /// # Errors
     /// See [`DialError`]; in every case nothing of a request has been written.
     pub async fn connect(&self, target: &Target) -> Result<Connection, DialError> {
-        self.connect_with(target, self.client_config(target, Sessions::Fresh)).await
+        self.connect_with(target, self.client_config(target, None, Sessions::Fresh)).await
     }
 
     /// A pool of connections for one credential at one destination, with TLS sessions of its own.
     #[must_use]
     pub fn pool(&self, key: PoolKey, target: Target, limits: PoolLimits) -> Pool {
-        Pool::new(self.clone(), key, target, limits)
+        Pool::new(self.clone(), key, target, None, limits)
     }
 
-    pub(crate) fn client_config(&self, target: &Target, sessions: Sessions) -> Option<Arc<ClientConfig>> {
+    /// A pool whose connections show a client certificate.
+    ///
+    /// # Errors
+    /// The destination is without TLS, and nobody asks there.
+    pub fn certified_pool(
+        &self,
+        key: PoolKey,
+        target: Target,
+        identity: &ClientIdentity,
+        limits: PoolLimits,
+    ) -> Result<Pool, WithoutTls> {
+        match target.destination.scheme() {
+            Scheme::Http => Err(WithoutTls),
+            Scheme::Https => Ok(Pool::new(self.clone(), key, target, Some(identity), limits)),
+        }
+    }
+
+    pub(crate) fn client_config(
+        &self,
+        target: &Target,
+        identity: Option<&ClientIdentity>,
+        sessions: Sessions,
+    ) -> Option<Arc<ClientConfig>> {
         match target.destination.scheme() {
             Scheme::Http => None,
-            Scheme::Https => Some(tls::client_config(target.anchors.as_ref().unwrap_or(&self.roots), sessions)),
+            Scheme::Https => {
+                Some(tls::client_config(target.anchors.as_ref().unwrap_or(&self.roots), identity, sessions))
+            }
         }
     }
 

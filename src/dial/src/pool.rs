@@ -10,7 +10,7 @@ use rustls::ClientConfig;
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    Dialer, RequestBody, ResponseBody, SendError, Target,
+    ClientIdentity, Dialer, RequestBody, ResponseBody, SendError, Target,
     driver::drive,
     idle::{Idle, Loan, Sender},
     request_body::Progress,
@@ -75,8 +75,14 @@ const BUFFER_LENGTH_MAX: usize = 64 * 1024;
 const HEADER_COUNT_MAX: usize = 128;
 
 impl Pool {
-    pub(crate) fn new(dialer: Dialer, key: PoolKey, target: Target, limits: PoolLimits) -> Self {
-        let tls = dialer.client_config(&target, Sessions::Resumed);
+    pub(crate) fn new(
+        dialer: Dialer,
+        key: PoolKey,
+        target: Target,
+        identity: Option<&ClientIdentity>,
+        limits: PoolLimits,
+    ) -> Self {
+        let tls = dialer.client_config(&target, identity, Sessions::Resumed);
         let idle = Arc::new(Idle::new(limits));
         Self(Arc::new(Inner { dialer, key, target, tls, idle }))
     }

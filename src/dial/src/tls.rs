@@ -9,7 +9,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 
-use crate::DialError;
+use crate::{ClientIdentity, DialError};
 
 /// Certificates that may vouch for a server.
 #[derive(Clone)]
@@ -105,12 +105,19 @@ pub(crate) enum Sessions {
 const SESSION_COUNT_MAX: usize = 8;
 
 /// A configuration of its own: settings, trust and resumption belong to one pool.
-pub(crate) fn client_config(anchors: &TrustAnchors, sessions: Sessions) -> Arc<ClientConfig> {
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+pub(crate) fn client_config(
+    anchors: &TrustAnchors,
+    identity: Option<&ClientIdentity>,
+    sessions: Sessions,
+) -> Arc<ClientConfig> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring implements the suites of TLS 1.2 and 1.3")
-        .with_root_certificates(Arc::clone(&anchors.0))
-        .with_no_client_auth();
+        .with_root_certificates(Arc::clone(&anchors.0));
+    let mut config = match identity {
+        Some(identity) => config.with_client_cert_resolver(identity.resolver()),
+        None => config.with_no_client_auth(),
+    };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // Early data can be replayed by whoever recorded it, and would leave before the server has proven itself.
     config.enable_early_data = false;
@@ -160,7 +167,7 @@ mod tests {
     fn early_data_is_off_and_only_http_1_1_is_offered() {
         let anchors = crate::testing::Authority::new().anchors();
         for sessions in [Sessions::Fresh, Sessions::Resumed] {
-            let config = client_config(&anchors, sessions);
+            let config = client_config(&anchors, None, sessions);
             assert!(!config.enable_early_data);
             assert_eq!(config.alpn_protocols, [b"http/1.1".to_vec()]);
         }

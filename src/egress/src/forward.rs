@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dial::{BodyError, DialError, Dialer, RequestBody, SendError};
+use dial::{BodyError, DialError, Dialer, Pool, RequestBody, SendError};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
 use model::{CredentialName, LeaseId};
 use secret::FingerprintSet;
@@ -23,6 +23,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) body: Outbound,
     /// Sent in place of `body` where the credential stands in it.
     pub(crate) injected_body: Option<Zeroizing<Vec<u8>>>,
+    /// The connections that show the credential, where it is a certificate.
+    pub(crate) certified: Option<Pool>,
 }
 
 /// What an answer is closed up with.
@@ -55,7 +57,7 @@ impl<'a> Draft<'a> {
             // A body was expected, and there is none (RFC 9110, section 8.6).
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        Ok(Self { upstream, method, target: target.into(), headers, body, injected_body: None })
+        Ok(Self { upstream, method, target: target.into(), headers, body, injected_body: None, certified: None })
     }
 
     fn into_request(self) -> Result<Request<RequestBody>, EgressError> {
@@ -75,10 +77,15 @@ impl<'a> Draft<'a> {
 ///
 /// # Errors
 /// The request could not be made, or has no answer.
-pub(crate) async fn forward(dialer: &Dialer, draft: Draft<'_>, seal: Seal) -> Result<Response<Unscanned>, EgressError> {
-    let upstream = draft.upstream;
+pub(crate) async fn forward(
+    dialer: &Dialer,
+    mut draft: Draft<'_>,
+    seal: Seal,
+) -> Result<Response<Unscanned>, EgressError> {
+    let (upstream, certified) = (draft.upstream, draft.certified.take());
     let request = draft.into_request()?;
-    let answer = upstream.pool(dialer).send(request).await.map_err(|error| {
+    let pool = certified.as_ref().unwrap_or_else(|| upstream.pool(dialer));
+    let answer = pool.send(request).await.map_err(|error| {
         tracing::warn!(upstream = %upstream.name(), error = &error as &dyn std::error::Error, "an upstream did not answer");
         send_error(&error)
     })?;

@@ -8,8 +8,9 @@ mod query;
 use std::hash::BuildHasher;
 
 use bytes::Bytes;
+use dial::Dialer;
 use model::{Binding, Injection};
-use provider::Material;
+use provider::{Lease, Material};
 use secret::Secret;
 use zeroize::Zeroizing;
 
@@ -20,11 +21,16 @@ use crate::{EgressError, forward::Draft};
 ///
 /// # Errors
 /// The draft goes to another destination, the caller filled the slot, or the slot cannot carry the credential.
-pub(crate) fn inject(draft: &mut Draft<'_>, binding: &Binding, material: &Material) -> Result<(), EgressError> {
+pub(crate) fn inject(
+    draft: &mut Draft<'_>,
+    binding: &Binding,
+    lease: &Lease,
+    dialer: &Dialer,
+) -> Result<(), EgressError> {
     if !binding.destination.covers(draft.upstream.destination()) {
         return Err(EgressError::CredentialBoundElsewhere);
     }
-    match (&binding.injection, material) {
+    match (&binding.injection, &lease.material) {
         (Injection::Header { name, prefix }, Material::Token(secret)) => {
             header::write(&mut draft.headers, name, prefix, secret.expose())
         }
@@ -33,6 +39,10 @@ pub(crate) fn inject(draft: &mut Draft<'_>, binding: &Binding, material: &Materi
         }
         (Injection::BasicPair, Material::Password { username, password }) => {
             basic::write(&mut draft.headers, username, password.expose())
+        }
+        (Injection::ClientCertificate, Material::Certificate { .. }) => {
+            draft.certified = Some(draft.upstream.certified_pool(dialer, lease)?);
+            Ok(())
         }
         (Injection::Query { parameter }, Material::Token(secret)) => {
             draft.target = query::append(&draft.target, parameter, secret.expose())?;
@@ -47,6 +57,7 @@ pub(crate) fn inject(draft: &mut Draft<'_>, binding: &Binding, material: &Materi
             Injection::Header { .. }
             | Injection::Basic { .. }
             | Injection::BasicPair
+            | Injection::ClientCertificate
             | Injection::Query { .. }
             | Injection::Body { .. },
             Material::Token(_) | Material::Password { .. } | Material::AwsKey { .. } | Material::Certificate { .. },

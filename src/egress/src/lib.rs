@@ -6,6 +6,7 @@
 //! caller sees of the answer (`redact`).
 
 mod carry;
+mod certified;
 mod error;
 mod forward;
 mod headers;

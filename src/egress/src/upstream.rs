@@ -4,9 +4,10 @@ use std::{fmt, sync::OnceLock};
 
 use dial::{Dialer, Pool, PoolKey, PoolLimits, Target, Timeouts, TrustAnchors};
 use http::{HeaderName, HeaderValue};
-use model::{AddressClass, Binding, Destination, Injection, InvalidInjection, UpstreamName};
+use model::{AddressClass, Binding, Destination, Injection, InvalidInjection, Scheme, UpstreamName};
+use provider::Lease;
 
-use crate::headers::is_reserved;
+use crate::{EgressError, certified::CertifiedPools, headers::is_reserved};
 
 /// Which of the sources that an egress was given issues a credential: its place in their list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,6 +48,7 @@ pub struct UpstreamTarget {
     parts: UpstreamParts,
     host: HeaderValue,
     pool: OnceLock<Pool>,
+    certified: CertifiedPools,
 }
 
 /// Why an upstream cannot be called.
@@ -58,6 +60,9 @@ pub enum InvalidUpstream {
     /// The slot cannot carry a credential.
     #[error(transparent)]
     Injection(#[from] InvalidInjection),
+    /// A certificate is shown in a TLS handshake.
+    #[error("a client certificate needs a destination with https")]
+    CertificateWithoutTls,
     /// A caller may not set this header.
     #[error("the header {0} can carry a credential or change the request; it cannot be passed on")]
     ReservedHeader(HeaderName),
@@ -78,13 +83,16 @@ impl UpstreamTarget {
                 return Err(InvalidUpstream::CredentialBoundElsewhere);
             }
             binding.injection.validate()?;
+            if binding.injection == Injection::ClientCertificate && parts.destination.scheme() == Scheme::Http {
+                return Err(InvalidUpstream::CertificateWithoutTls);
+            }
         }
         let is_slot = |name: &HeaderName| matches!(slot, Some(Injection::Header { name: slot, .. }) if slot == name);
         if let Some(name) = parts.extra_headers.iter().find(|name| is_reserved(name) || is_slot(name)) {
             return Err(InvalidUpstream::ReservedHeader(name.clone()));
         }
         let host = HeaderValue::try_from(parts.destination.authority()).map_err(|_| InvalidUpstream::Host)?;
-        Ok(Self { parts, host, pool: OnceLock::new() })
+        Ok(Self { parts, host, pool: OnceLock::new(), certified: CertifiedPools::default() })
     }
 
     /// Its name.
@@ -122,21 +130,29 @@ impl UpstreamTarget {
 
     /// The connections of this upstream; made at the first call.
     pub(crate) fn pool(&self, dialer: &Dialer) -> &Pool {
-        self.pool.get_or_init(|| {
-            let UpstreamParts { name, destination, class, anchors, timeouts, limits, credential, .. } = &self.parts;
-            let upstream = name.clone();
-            let key = match credential {
-                Some(credential) => PoolKey::Credential { name: credential.binding.credential.clone(), upstream },
-                None => PoolKey::Plain { upstream },
-            };
-            let target = Target {
-                destination: destination.clone(),
-                class: *class,
-                anchors: anchors.clone(),
-                timeouts: *timeouts,
-            };
-            dialer.pool(key, target, *limits)
-        })
+        self.pool.get_or_init(|| dialer.pool(self.pool_key(), self.target(), self.parts.limits))
+    }
+
+    /// The connections that show the certificate of a lease; made at its first call.
+    ///
+    /// # Errors
+    /// The certificate cannot be shown.
+    pub(crate) fn certified_pool(&self, dialer: &Dialer, lease: &Lease) -> Result<Pool, EgressError> {
+        self.certified
+            .of(lease, |identity| dialer.certified_pool(self.pool_key(), self.target(), identity, self.parts.limits))
+    }
+
+    fn pool_key(&self) -> PoolKey {
+        let upstream = self.parts.name.clone();
+        match &self.parts.credential {
+            Some(credential) => PoolKey::Credential { name: credential.binding.credential.clone(), upstream },
+            None => PoolKey::Plain { upstream },
+        }
+    }
+
+    fn target(&self) -> Target {
+        let UpstreamParts { destination, class, anchors, timeouts, .. } = &self.parts;
+        Target { destination: destination.clone(), class: *class, anchors: anchors.clone(), timeouts: *timeouts }
     }
 }
 

@@ -25,6 +25,7 @@ impl Binding {
             Injection::Header { name, prefix } => ("header", name.as_str(), prefix),
             Injection::Basic { username } => ("basic", username, ""),
             Injection::BasicPair => ("basic-pair", "", ""),
+            Injection::ClientCertificate => ("client-certificate", "", ""),
             Injection::Query { parameter } => ("query", parameter, ""),
             Injection::Body { pointer } => ("body", pointer, ""),
         };

@@ -24,6 +24,8 @@ pub enum Injection {
         /// The parameter's name.
         parameter: String,
     },
+    /// The TLS handshake: the credential is a certificate, which stands in no part of a request.
+    ClientCertificate,
     /// A member of a JSON body.
     Body {
         /// A JSON pointer (RFC 6901) to a member that the caller leaves out.
@@ -73,9 +75,12 @@ impl Injection {
                 Err(InvalidInjection::Parameter)
             }
             Self::Body { pointer } if !is_pointer(pointer) => Err(InvalidInjection::Pointer),
-            Self::Header { .. } | Self::Basic { .. } | Self::BasicPair | Self::Query { .. } | Self::Body { .. } => {
-                Ok(())
-            }
+            Self::Header { .. }
+            | Self::Basic { .. }
+            | Self::BasicPair
+            | Self::ClientCertificate
+            | Self::Query { .. }
+            | Self::Body { .. } => Ok(()),
         }
     }
 }

@@ -74,6 +74,7 @@ enum InjectionLine {
     Header { name: String, prefix: String },
     Basic { username: String },
     BasicPair,
+    ClientCertificate,
     Query { parameter: String },
     Body { pointer: String },
 }
@@ -191,6 +192,7 @@ fn credential_line(record: &Record<Binding, Sealed>) -> RecordLine {
         Injection::Header { name, prefix } => InjectionLine::Header { name: name.as_str().to_owned(), prefix },
         Injection::Basic { username } => InjectionLine::Basic { username },
         Injection::BasicPair => InjectionLine::BasicPair,
+        Injection::ClientCertificate => InjectionLine::ClientCertificate,
         Injection::Query { parameter } => InjectionLine::Query { parameter },
         Injection::Body { pointer } => InjectionLine::Body { pointer },
     };
@@ -280,6 +282,7 @@ fn read_injection(line: InjectionLine) -> Option<Injection> {
         InjectionLine::Header { name, prefix } => Injection::Header { name: name.parse().ok()?, prefix },
         InjectionLine::Basic { username } => Injection::Basic { username },
         InjectionLine::BasicPair => Injection::BasicPair,
+        InjectionLine::ClientCertificate => Injection::ClientCertificate,
         InjectionLine::Query { parameter } => Injection::Query { parameter },
         InjectionLine::Body { pointer } => Injection::Body { pointer },
     };

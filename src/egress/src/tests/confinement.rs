@@ -2,14 +2,14 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use dial::{DialOptions, Dialer};
 use model::Injection;
-use provider::Material;
 
 use crate::{
     EgressError, ForwardPath, Keeping, Outbound, ProviderHandle, UpstreamTarget,
     forward::Draft,
     inject::inject,
-    testing::{Call, Recorder, Rig, Source, bearer, canary, parts, read, secret, upstream},
+    testing::{Call, Recorder, Rig, Source, bearer, canary, lease, parts, read, upstream},
 };
 
 #[tokio::test]
@@ -45,6 +45,7 @@ async fn two_credentials_of_one_destination_share_no_connection() {
 fn a_credential_is_not_opened_for_another_destination() {
     let text = canary();
     let here = upstream("https://api.example/v1", bearer());
+    let dialer = Dialer::new(DialOptions::default());
     for elsewhere in [
         "https://evil.example/v1",
         "https://api.example/v1/users",
@@ -54,12 +55,12 @@ fn a_credential_is_not_opened_for_another_destination() {
         let binding = parts(elsewhere, bearer()).credential.unwrap().binding;
         let path: ForwardPath = "/users".parse().unwrap();
         let mut draft = Draft::new(&here, http::Method::GET, &path, http::HeaderMap::new(), Outbound::empty()).unwrap();
-        let refused = inject(&mut draft, &binding, &Material::Token(secret(&text)));
+        let refused = inject(&mut draft, &binding, &lease("l", &text, None), &dialer);
         assert_eq!(refused, Err(EgressError::CredentialBoundElsewhere), "{elsewhere}");
         assert!(!draft.headers.contains_key("authorization"));
 
         let binding = &here.credential().unwrap().binding;
-        inject(&mut draft, binding, &Material::Token(secret(&text))).unwrap();
+        inject(&mut draft, binding, &lease("l", &text, None), &dialer).unwrap();
         assert_eq!(draft.headers["authorization"], format!("Bearer {text}"));
     }
 }
