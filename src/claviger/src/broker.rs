@@ -16,7 +16,7 @@ use gateway::{Authenticator, Door, Gateway, GatewayParts, Metrics, ReadLimits, R
 use model::{Clock, SystemClock};
 use policy::Policies;
 use secret::FingerprintKey;
-use store::SqliteSessions;
+use store::SqliteStore;
 use tlog::{Log, LogOptions};
 use token::{Exchange, KeyRing, SessionTokens};
 use tokio_util::task::TaskTracker;
@@ -35,7 +35,7 @@ pub(crate) struct Broker {
     pub(crate) tokens: TokenService,
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) sessions: Arc<Sessions>,
-    pub(crate) store: Arc<SqliteSessions>,
+    pub(crate) store: Arc<SqliteStore>,
     pub(crate) log: Arc<Log>,
     vault: Arc<Vault>,
     live: Arc<LiveSecrets>,
@@ -63,7 +63,7 @@ impl Broker {
         let recorder =
             Recorder::new(Arc::clone(&log), durability, Arc::clone(&clock), tasks.clone(), Arc::clone(&metrics));
         let policies = Arc::new(load_policies(config)?);
-        let store = SqliteSessions::open(&config.server.data_directory.join("sessions.sqlite")).await;
+        let store = SqliteStore::open(&config.server.data_directory.join("sessions.sqlite")).await;
         let store = Arc::new(store.map_err(|error| Failure::new(format!("the sessions cannot be opened: {error}")))?);
         let sessions =
             Sessions::resume(Arc::clone(&store) as Arc<_>, clock.now(), |session| policies.for_agent(&session.agent));

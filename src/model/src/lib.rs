@@ -8,6 +8,7 @@ mod clock;
 mod destination;
 mod identity;
 mod injection;
+mod minting;
 mod name;
 mod operation;
 mod resource;
@@ -19,9 +20,10 @@ pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use destination::{AddressClass, Destination, InvalidDestination, Scheme};
 pub use identity::{Actor, Agent, Caller, Subject};
 pub use injection::{Injection, InvalidInjection};
+pub use minting::{Minted, Minting, Revocation};
 pub use name::{
-    AgentName, CredentialName, GroupName, InvalidName, IssuerName, LeaseId, ProviderName, RuleId, SessionId, ToolName,
-    UpstreamName,
+    AgentName, CredentialName, GroupName, InvalidName, IssuerName, LeaseId, MintingId, ProviderName, RuleId, SessionId,
+    ToolName, UpstreamName,
 };
 pub use operation::{AmbiguousOperations, InvalidOperation, Operation, Operations};
 pub use resource::{InvalidResource, Resource};

@@ -117,6 +117,10 @@ name!(
     /// A credential with a life, as its provider names it.
     LeaseId, "the id of a lease", 256, VISIBLE, is_visible
 );
+name!(
+    /// One minting of a credential: drawn at random before it begins.
+    MintingId, "the id of a minting", 64, VISIBLE, is_visible
+);
 
 #[cfg(test)]
 mod tests {

@@ -10,11 +10,14 @@ use sqlx::{error::ErrorKind, migrate::MigrateError};
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The id of the session or of its token is known already.
-    #[error("a session with this id, or with this token id, is stored already")]
+    /// The id is known already: of a session, of its token, or of a minting.
+    #[error("this id is stored already")]
     Taken,
+    /// No minting has this id.
+    #[error("no minting with this id is stored")]
+    Unknown,
     /// A time that SQLite's integers cannot hold.
-    #[error("a time of the session is too far in the future to be stored")]
+    #[error("a time is too far in the future to be stored")]
     TimeOutOfRange,
     /// The file or its directory cannot be opened or made.
     #[error(
@@ -48,7 +51,7 @@ pub enum StoreError {
     },
     /// The file is something else, or is damaged.
     #[error(
-        "{path} is damaged or is no database of claviger; move it away and start again: sessions end, and agents exchange their tokens anew"
+        "{path} is damaged or is no database of claviger; move it away and start again: sessions end, agents exchange their tokens anew, and credentials that were minted end by themselves"
     )]
     Damaged {
         /// The database.

@@ -1,4 +1,7 @@
-//! Sessions in an embedded SQLite file.
+//! An embedded SQLite file: opening it, and the pools of its connections.
+
+mod leases;
+mod sessions;
 
 use std::{
     fs::{self, OpenOptions},
@@ -8,8 +11,6 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
-use model::{SessionId, Timestamp};
 use sqlx::{
     ConnectOptions as _, SqlitePool,
     migrate::Migrator,
@@ -17,10 +18,7 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use crate::{
-    Session, SessionStore, StoreError,
-    row::{Columns, millis, session},
-};
+use crate::StoreError;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -32,22 +30,21 @@ const BUSY_SECONDS: u64 = 2;
 const CALL_SECONDS_MAX: u64 = 5;
 /// How long start-up may take: the schema, and reading a quarter of an hour of sessions.
 const START_SECONDS_MAX: u64 = 30;
-/// How many sessions one statement of a purge removes, so that writers in between do not wait for all of it.
-const PURGE_BATCH: u32 = 1000;
 /// Only the user that runs the program reads who called what.
 const FILE_MODE: u32 = 0o600;
 
-/// Sessions in one file. A write survives `kill -9`; a revocation also survives the loss of power, since a session that came
-/// back to life would be worse than one that is lost.
+/// Sessions and mintings in one file. A write survives `kill -9`. Two kinds of write survive the loss of power too: the revocation of
+/// a session, which must not come back to life, and what a minting made, which must not be forgotten.
 #[derive(Debug)]
-pub struct SqliteSessions {
+pub struct SqliteStore {
     path: PathBuf,
     pool: SqlitePool,
-    /// One connection that waits for the disk.
+    /// One connection that waits for the disk: when it has written, all that was written before is on the disk as well, since
+    /// both pools write one log.
     durable: SqlitePool,
 }
 
-impl SqliteSessions {
+impl SqliteStore {
     /// Opens the file, and makes it with mode 0600 where there is none; brings its schema up to date. Its directory must exist.
     ///
     /// # Errors
@@ -122,62 +119,5 @@ fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-#[async_trait]
-impl SessionStore for SqliteSessions {
-    async fn insert(&self, session: &Session) -> Result<(), StoreError> {
-        let columns = Columns::of(session)?;
-        let statement = sqlx::query(
-            "INSERT INTO session (id, token_id, agent, agent_groups, subject_issuer, subject_id, actor_issuer, actor_id, \
-             resources, scopes, created, expires, revoked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(session.id.as_str())
-        .bind(session.token_id.as_str())
-        .bind(session.agent.name.as_str())
-        .bind(columns.agent_groups)
-        .bind(&session.subject.issuer)
-        .bind(&session.subject.id)
-        .bind(session.actor.as_ref().map(|actor| &actor.issuer))
-        .bind(session.actor.as_ref().map(|actor| &actor.id))
-        .bind(columns.resources)
-        .bind(columns.scopes)
-        .bind(columns.created)
-        .bind(columns.expires)
-        .bind(columns.revoked);
-        self.within(CALL_SECONDS_MAX, statement.execute(&self.pool)).await.map(drop)
-    }
-
-    async fn revoke(&self, id: &SessionId, at: Timestamp) -> Result<bool, StoreError> {
-        let statement = sqlx::query("UPDATE session SET revoked = ? WHERE id = ? AND revoked IS NULL")
-            .bind(millis(at)?)
-            .bind(id.as_str());
-        let done = self.within(CALL_SECONDS_MAX, statement.execute(&self.durable)).await?;
-        Ok(done.rows_affected() > 0)
-    }
-
-    async fn live(&self, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        let statement =
-            sqlx::query("SELECT * FROM session WHERE expires > ? AND revoked IS NULL ORDER BY id").bind(millis(now)?);
-        let rows = self.within(START_SECONDS_MAX, statement.fetch_all(&self.pool)).await?;
-        rows.iter().map(|row| session(row).map_err(|error| StoreError::of(&self.path, error))).collect()
-    }
-
-    async fn purge(&self, expired_before: Timestamp) -> Result<u64, StoreError> {
-        let expired_before = millis(expired_before)?;
-        let mut purged = 0;
-        loop {
-            let statement =
-                sqlx::query("DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires < ? LIMIT ?)")
-                    .bind(expired_before)
-                    .bind(PURGE_BATCH);
-            let batch = self.within(CALL_SECONDS_MAX, statement.execute(&self.pool)).await?.rows_affected();
-            purged += batch;
-            if batch < u64::from(PURGE_BATCH) {
-                return Ok(purged);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
-#[path = "sqlite_tests.rs"]
 mod tests;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use store::{
-    SessionStore as _, SqliteSessions,
+    SessionStore as _, SqliteStore,
     conformance::{BEGIN, session},
 };
 
@@ -33,7 +33,7 @@ async fn a_killed_process_loses_no_session_that_was_acknowledged() {
     child.wait().unwrap();
     assert_eq!(kept.len(), ANSWERS, "the child must have been killed while it wrote");
 
-    let live = SqliteSessions::open(&path).await.unwrap().live(BEGIN).await.unwrap();
+    let live = SqliteStore::open(&path).await.unwrap().live(BEGIN).await.unwrap();
     for name in kept {
         // One in ten was revoked before it was acknowledged.
         let revoked = name.ends_with('3');
@@ -46,7 +46,7 @@ async fn a_killed_process_loses_no_session_that_was_acknowledged() {
 async fn child_writes_until_it_is_killed() {
     #[expect(clippy::disallowed_methods, reason = "how the parent tells its child where to write")]
     let path: PathBuf = env::var(PATH_VARIABLE).unwrap().into();
-    let store = SqliteSessions::open(&path).await.unwrap();
+    let store = SqliteStore::open(&path).await.unwrap();
     for i in 0..1_000_000 {
         let session = session(&i.to_string());
         store.insert(&session).await.unwrap();
