@@ -4,26 +4,29 @@ mod fetcher;
 mod instance;
 mod issuers;
 mod keys;
+mod ledger;
 mod sources;
 mod upstreams;
+mod web_identity;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use config::Config;
 use dial::{DialOptions, Dialer};
-use egress::{CredentialSource, Egress, InProcess, InProcessParts, LiveSecrets};
+use egress::{InProcess, InProcessParts, LiveSecrets};
 use gateway::{Authenticator, Door, Gateway, GatewayParts, Metrics, ReadLimits, Recorder, Sessions, TokenService};
 use model::{Clock, SystemClock};
 use policy::Policies;
 use secret::FingerprintKey;
-use store::SqliteStore;
+use store::{LeaseStore as _, SqliteStore};
 use tlog::{Log, LogOptions};
-use token::{Exchange, KeyRing, SessionTokens};
+use token::{Exchange, KeyRing, SessionTokens, WebIdentityTokens};
 use tokio_util::task::TaskTracker;
 use vault::{KeySource, Vault};
 
 use crate::output::Failure;
 
+use self::sources::Sources;
 pub(crate) use self::{instance::Instance, keys::VERIFIER_FILE, upstreams::dial_target};
 
 /// The longest that a message may take to arrive.
@@ -36,6 +39,7 @@ pub(crate) struct Broker {
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) store: Arc<SqliteStore>,
+    pub(crate) egress: Arc<InProcess>,
     pub(crate) log: Arc<Log>,
     vault: Arc<Vault>,
     live: Arc<LiveSecrets>,
@@ -63,12 +67,11 @@ impl Broker {
         let recorder =
             Recorder::new(Arc::clone(&log), durability, Arc::clone(&clock), tasks.clone(), Arc::clone(&metrics));
         let policies = Arc::new(load_policies(config)?);
-        let store = SqliteStore::open(&config.server.data_directory.join("sessions.sqlite")).await;
+        let store = SqliteStore::open(&store_file(config)).await;
         let store = Arc::new(store.map_err(|error| Failure::new(format!("the sessions cannot be opened: {error}")))?);
-        let sessions =
-            Sessions::resume(Arc::clone(&store) as Arc<_>, clock.now(), |session| policies.for_agent(&session.agent));
-        let sessions = sessions.await.map_err(|error| Failure::new(format!("the sessions cannot be read: {error}")))?;
-        let sessions = Arc::new(sessions);
+        // What earlier processes left, read before this one mints anything.
+        let earlier = store.mintings().await;
+        let earlier = earlier.map_err(|error| Failure::new(format!("the leases cannot be read: {error}")))?;
         let public_url = config.server.public_url.to_string();
         let key_store = Box::new(keys::VaultKeys::new(Arc::clone(&vault), Arc::clone(&clock)));
         let period = Duration::from_secs(u64::from(config.session.signing_key_rotation_hours) * 3600);
@@ -76,6 +79,26 @@ impl Broker {
         let ring = Arc::new(ring.map_err(|error| Failure::new(format!("no session token can be signed: {error}")))?);
         let session_tokens = Arc::new(SessionTokens::new(public_url.clone(), Arc::clone(&ring)));
         let dialer = Dialer::new(DialOptions::default());
+        let fingerprint_key = FingerprintKey::random();
+        let fingerprint_key =
+            fingerprint_key.map_err(|_| Failure::new("the operating system gives no random bytes"))?;
+        let live = Arc::new(LiveSecrets::new(&fingerprint_key));
+        let identity = WebIdentityTokens::new(public_url.clone(), Arc::clone(&ring), Arc::clone(&clock));
+        let sources = Sources::build(config, &vault, &web_identity::of(identity))?;
+        let upstreams = upstreams::served(config, &sources)?;
+        let egress = Arc::new(InProcess::new(InProcessParts {
+            dialer: dialer.clone(),
+            clock: Arc::clone(&clock),
+            sources: sources.into_list(),
+            ledger: ledger::of(&store),
+            live: Arc::clone(&live),
+        }));
+        let sessions =
+            Sessions::resume(Arc::clone(&store) as Arc<_>, clock.now(), |session| policies.for_agent(&session.agent));
+        let sessions = sessions.await.map_err(|error| Failure::new(format!("the sessions cannot be read: {error}")))?;
+        let told = Arc::clone(&egress);
+        let sessions = Arc::new(sessions.telling(move |ended| told.end_session(ended)));
+        egress.end_earlier(earlier);
         let exchange = exchange(config, &dialer, &clock)?;
         let tokens = TokenService::new(
             exchange,
@@ -86,25 +109,20 @@ impl Broker {
             public_url,
             Arc::clone(&clock),
         );
-        let fingerprint_key = FingerprintKey::random();
-        let fingerprint_key =
-            fingerprint_key.map_err(|_| Failure::new("the operating system gives no random bytes"))?;
-        let live = Arc::new(LiveSecrets::new(&fingerprint_key));
         learn_stored(&vault, &live);
         for (credential, reason) in unusable_credentials(config, &vault) {
             tracing::warn!(%credential, reason, "calls that need this credential will be refused until it is stored");
         }
-        let sources = sources::Sources::build(config, &vault)?;
         let gateway = Arc::new(Gateway::new(GatewayParts {
             door: door(config),
             authenticator: Authenticator::new(session_tokens, Arc::clone(&sessions)),
-            upstreams: upstreams::served(config, &sources)?,
+            upstreams,
             limits: ReadLimits {
                 message_bytes_max: config.server.limits.request_body_bytes_max,
                 message_wait_max: MESSAGE_WAIT_MAX,
             },
             recorder,
-            egress: egress(sources.into_list(), dialer, &clock, &live),
+            egress: Arc::clone(&egress) as Arc<_>,
             clock: Arc::clone(&clock),
         }));
         Ok(Self {
@@ -113,6 +131,7 @@ impl Broker {
             ring,
             sessions,
             store,
+            egress,
             log,
             vault,
             live,
@@ -139,6 +158,11 @@ pub(crate) fn unusable_credentials(config: &Config, vault: &Vault) -> Vec<(model
     let bindings = stored.filter_map(config::Upstream::binding);
     let opened = bindings.map(|binding| (vault.open_secret(&binding).err(), binding.credential));
     opened.filter_map(|(error, name)| Some((name, error?.to_string()))).collect()
+}
+
+/// Where sessions and leases are kept.
+pub(crate) fn store_file(config: &Config) -> PathBuf {
+    config.server.data_directory.join("sessions.sqlite")
 }
 
 /// Whether anything was stored, or the broker ever started.
@@ -195,16 +219,6 @@ fn exchange(config: &Config, dialer: &Dialer, clock: &Arc<dyn Clock>) -> Result<
     let rules = issuers::agents(config)?;
     let targets = config.upstreams.iter().map(|upstream| (upstream.resource.clone(), upstream.name.clone()));
     Ok(Exchange::new(issuers, rules, targets.collect()))
-}
-
-fn egress(
-    sources: Vec<CredentialSource>,
-    dialer: Dialer,
-    clock: &Arc<dyn Clock>,
-    live: &Arc<LiveSecrets>,
-) -> Arc<dyn Egress> {
-    let (clock, live) = (Arc::clone(clock), Arc::clone(live));
-    Arc::new(InProcess::new(InProcessParts { dialer, clock, sources, live }))
 }
 
 /// What is stored is looked for in every answer from the start, also before it was used.

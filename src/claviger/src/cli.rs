@@ -41,6 +41,9 @@ enum Command {
     /// Store, list and remove upstream credentials; nothing shows one again
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// What was minted and is not yet gone from its source
+    #[command(subcommand)]
+    Lease(LeaseCommand),
     /// Exchange a token for a session token, look at one, end one
     #[command(subcommand)]
     Token(TokenCommand),
@@ -101,6 +104,18 @@ pub(crate) enum SecretCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum LeaseCommand {
+    /// Each minted credential by its ids at its source, oldest first; never a value. What is irrevocable must be ended there by hand
+    List {
+        /// JSON, for programs
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        configured: Configured,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
     /// Exchange a token of your identity provider, read from standard input, for a session token, printed alone on standard output
     Exchange {
@@ -155,6 +170,7 @@ impl Arguments {
             Command::Serve(configured) => command::serve::run(&configured.config),
             Command::Check { configured, offline } => command::check::run(&configured.config, offline),
             Command::Secret(secret) => command::secret::run(secret),
+            Command::Lease(LeaseCommand::List { json, configured }) => command::lease::list(&configured.config, json),
             Command::Token(token) => command::token::run(token),
             Command::Audit(AuditCommand::Verify { folder, key, against, json, configured }) => {
                 return command::audit::verify(

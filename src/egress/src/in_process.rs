@@ -1,14 +1,14 @@
 //! Egress in the process that asks for it.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use dial::Dialer;
 use http::Response;
-use model::{Clock, SessionId};
+use model::{Clock, Minting, SessionId};
 
 use crate::{
-    CredentialSource, Egress, EgressError, ForwardTicket, LiveSecrets, TicketParts, Unscanned,
+    CredentialSource, Egress, EgressError, ForwardTicket, LeaseCounts, Ledger, LiveSecrets, TicketParts, Unscanned,
     forward::{Draft, Seal, forward},
     inject::inject,
     resolve::Resolver,
@@ -23,6 +23,8 @@ pub struct InProcessParts {
     pub clock: Arc<dyn Clock>,
     /// The sources of credentials; a [`crate::ProviderHandle`] is a place in this list.
     pub sources: Vec<CredentialSource>,
+    /// Remembers what they mint.
+    pub ledger: Arc<dyn Ledger>,
     /// Learns each credential before it leaves.
     pub live: Arc<LiveSecrets>,
 }
@@ -39,26 +41,44 @@ impl InProcess {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: InProcessParts) -> Self {
-        let resolver = Resolver::new(parts.sources);
+        let resolver = Resolver::new(parts.sources, Arc::clone(&parts.clock), parts.ledger);
         Self { dialer: parts.dialer, clock: parts.clock, resolver, live: parts.live }
     }
 
-    /// Ends what was minted for a session, with the session. A credential whose source cannot be reached ends by itself.
-    pub async fn end_session(&self, session: &SessionId) {
-        self.resolver.end_session(session).await;
+    /// Revokes what was minted for a session that has ended, and mints nothing more for it. Returns at once. It must be called for
+    /// each session that ends.
+    pub fn end_session(&self, session: &SessionId) {
+        self.resolver.end_session(session);
+    }
+
+    /// Revokes what processes left that are gone: all that the ledger knew before this process minted anything. Returns at once.
+    pub fn end_earlier(&self, mintings: Vec<Minting>) {
+        self.resolver.end_earlier(mintings);
+    }
+
+    /// Revokes everything that was minted, for as long as `wait_max`; what is left then, the next process revokes. Nothing is
+    /// minted any more.
+    pub async fn close(&self, wait_max: Duration) {
+        self.resolver.close(wait_max).await;
+    }
+
+    /// How many leases there are.
+    #[must_use]
+    pub fn lease_counts(&self) -> LeaseCounts {
+        self.resolver.lease_counts()
     }
 }
 
 #[async_trait]
 impl Egress for InProcess {
     async fn carry(&self, ticket: ForwardTicket) -> Result<Response<Unscanned>, EgressError> {
-        let now = self.clock.now();
-        let TicketParts { caller, trace, upstream, method, path, headers, body, .. } = ticket.spend(now)?;
+        let TicketParts { caller, trace, upstream, method, path, headers, body, .. } =
+            ticket.spend(self.clock.now())?;
         let mut draft = Draft::new(&upstream, method, &path, headers, body)?;
         let mut used = None;
         if let Some(credential) = upstream.credential() {
             let binding = &credential.binding;
-            let lease = self.resolver.resolve(credential.provider, binding, &caller, trace, now).await?;
+            let lease = self.resolver.resolve(credential.provider, binding, &caller, trace).await?;
             // Learned before it is written, so that no answer to it can come before it is looked for.
             for secret in lease.material.secrets() {
                 self.live.learn(&binding.credential, secret)?;

@@ -1,5 +1,7 @@
 //! What the tests of this crate call and are called by: upstreams on loopback that record, sources of credentials, canaries.
 
+mod ledger;
+
 use std::{
     convert::Infallible,
     sync::{
@@ -33,6 +35,8 @@ use crate::{
     Outbound, PoolLimits, ProviderHandle, TicketParts, Timeouts, TrustAnchors, Unscanned, UpstreamCredential,
     UpstreamParts, UpstreamTarget,
 };
+
+pub(crate) use self::ledger::{Fault, MemoryLedger, Steps};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
@@ -218,12 +222,16 @@ impl Rig {
         let live = Arc::new(LiveSecrets::new(&FingerprintKey::random().unwrap()));
         let sources = sources
             .into_iter()
-            .map(|(provider, keeping)| CredentialSource { provider: provider as Arc<dyn Provider>, keeping })
+            .map(|(provider, keeping)| {
+                let (name, provider) = ("source".parse().unwrap(), provider as Arc<dyn Provider>);
+                CredentialSource { name, provider, keeping }
+            })
             .collect();
         let egress = InProcess::new(InProcessParts {
             dialer: Dialer::new(DialOptions { roots }),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             sources,
+            ledger: MemoryLedger::new(&Steps::all()),
             live: Arc::clone(&live),
         });
         Self { egress, clock, live }

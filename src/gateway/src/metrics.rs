@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Duration};
 
+use egress::LeaseCounts;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -32,6 +33,11 @@ struct ClassLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabels {
     outcome: &'static str,
 }
@@ -44,27 +50,34 @@ pub struct Metrics {
     masked: Family<ClassLabels, Counter>,
     exchanges: Family<OutcomeLabels, Counter>,
     sessions: Gauge,
+    leases: Family<StateLabels, Gauge>,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("claviger");
         let (calls, masked, exchanges) = (Family::default(), Family::default(), Family::default());
-        let (call_seconds, sessions) = (seconds(), Gauge::default());
+        let (call_seconds, sessions, leases) = (seconds(), Gauge::default(), Family::default());
         registry.register("calls", "Calls by upstream and outcome", calls.clone());
         registry.register("call_seconds", "From the record of intent to the end of the answer", call_seconds.clone());
         registry.register("masked", "What was masked in answers, by class", masked.clone());
         registry.register("exchanges", "Token exchanges by outcome", exchanges.clone());
         registry.register("sessions", "Sessions that run", sessions.clone());
-        Self { registry, calls, call_seconds, masked, exchanges, sessions }
+        registry.register("leases", "Minted credentials by state", leases.clone());
+        Self { registry, calls, call_seconds, masked, exchanges, sessions, leases }
     }
 }
 
 impl Metrics {
     /// The text that a scraper reads.
     #[must_use]
-    pub fn to_text(&self, sessions: usize) -> String {
-        self.sessions.set(i64::try_from(sessions).unwrap_or(i64::MAX));
+    pub fn to_text(&self, sessions: usize, leases: LeaseCounts) -> String {
+        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.sessions.set(number(sessions));
+        let LeaseCounts { live, revoking, irrevocable } = leases;
+        for (state, count) in [("live", live), ("revoking", revoking), ("irrevocable", irrevocable)] {
+            self.leases.get_or_create(&StateLabels { state }).set(number(count));
+        }
         let mut text = String::new();
         // Writing to a string does not fail.
         let _written = encode(&mut text, &self.registry);

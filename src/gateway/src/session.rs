@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{Arc, atomic::AtomicBool, atomic::Ordering},
     time::Duration,
 };
@@ -84,10 +85,10 @@ impl InSession {
 }
 
 /// The running sessions, in memory and in the store.
-#[derive(Debug)]
 pub struct Sessions {
     running: RwLock<HashMap<SessionId, Arc<LiveSession>>>,
     store: Arc<dyn SessionStore>,
+    told: Box<dyn Fn(&SessionId) + Send + Sync>,
 }
 
 impl Sessions {
@@ -103,7 +104,13 @@ impl Sessions {
         let running = store.live(now).await?.into_iter();
         let running =
             running.map(|facts| (facts.id.clone(), LiveSession::new(facts.clone(), policy_of(&facts)))).collect();
-        Ok(Self { running: RwLock::new(running), store })
+        Ok(Self { running: RwLock::new(running), store, told: Box::new(|_| {}) })
+    }
+
+    /// Tells of each session that ends, whatever ends it, before the store knows. `told` returns at once.
+    #[must_use]
+    pub fn telling(self, told: impl Fn(&SessionId) + Send + Sync + 'static) -> Self {
+        Self { told: Box::new(told), ..self }
     }
 
     /// Starts a session. It is in the store before it can be used.
@@ -136,7 +143,7 @@ impl Sessions {
     pub async fn revoke(&self, id: &SessionId, now: Timestamp) -> Result<bool, StoreError> {
         let session = self.running.write().remove(id);
         if let Some(session) = &session {
-            session.finish();
+            self.finish(session);
         }
         self.store.revoke(id, now).await?;
         Ok(session.is_some())
@@ -170,9 +177,92 @@ impl Sessions {
             return Ok(());
         }
         for session in &expired {
-            session.finish();
+            self.finish(session);
         }
         self.running.write().retain(|_, session| now < session.facts.expires);
         self.store.purge(now).await.map(drop)
+    }
+
+    fn finish(&self, session: &LiveSession) {
+        session.finish();
+        (self.told)(&session.facts.id);
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").field("running", &self.running).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use model::{Agent, Subject};
+    use parking_lot::Mutex;
+    use policy::{Policies, Source};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    /// Keeps nothing, and says so at the end of a session.
+    #[derive(Debug)]
+    struct Broken;
+
+    #[async_trait]
+    impl SessionStore for Broken {
+        async fn insert(&self, _: &Session) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn revoke(&self, _: &SessionId, _: Timestamp) -> Result<bool, StoreError> {
+            Err(StoreError::TimeOutOfRange)
+        }
+
+        async fn live(&self, _: Timestamp) -> Result<Vec<Session>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        async fn purge(&self, _: Timestamp) -> Result<u64, StoreError> {
+            Err(StoreError::TimeOutOfRange)
+        }
+    }
+
+    fn session(id: &str, life: Duration) -> Session {
+        Session {
+            id: id.parse().unwrap(),
+            agent: Agent { name: "ci".parse().unwrap(), groups: Vec::new() },
+            subject: Subject { issuer: "https://id.example".to_owned(), id: "ann".to_owned() },
+            actor: None,
+            resources: Vec::new(),
+            scopes: model::Scopes::default(),
+            token_id: format!("jti-{id}").parse().unwrap(),
+            created: NOW,
+            expires: NOW.plus(life),
+            revoked: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn each_session_that_ends_is_told_of_once_whatever_the_store_says() {
+        let text = "permit(principal, action, resource);".to_owned();
+        let policies = Policies::from_sources(&[Source { path: "all.cedar".into(), text }]).unwrap();
+        let policy = |session: &Session| policies.for_agent(&session.agent);
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
+        let sessions = Sessions::resume(Arc::new(Broken), NOW, policy).await.unwrap();
+        let sessions = sessions.telling(move |id| heard.lock().push(id.to_string()));
+        for (id, seconds) in [("a", 60), ("b", 60), ("c", 120)] {
+            let facts = session(id, Duration::from_secs(seconds));
+            let policy = policy(&facts);
+            sessions.start(facts, policy).await.unwrap();
+        }
+        sessions.sweep(NOW).await.unwrap();
+        assert!(sessions.revoke(&"b".parse().unwrap(), NOW).await.is_err());
+        assert_eq!(*told.lock(), ["b"]);
+        assert!(sessions.sweep(NOW.plus(Duration::from_secs(60))).await.is_err());
+        assert!(sessions.revoke(&"a".parse().unwrap(), NOW).await.is_err());
+        assert_eq!((told.lock().clone(), sessions.count()), (vec!["b".to_owned(), "a".to_owned()], 1));
     }
 }

@@ -1,4 +1,4 @@
-//! A process that is killed while it writes loses no session that it was told is kept.
+//! A process that is killed while it writes loses no session and nothing minted that it was told is kept.
 
 use std::{
     env,
@@ -8,8 +8,8 @@ use std::{
 };
 
 use store::{
-    SessionStore as _, SqliteStore,
-    conformance::{BEGIN, session},
+    LeaseStore as _, SessionStore as _, SqliteStore,
+    conformance::{BEGIN, minting, session},
 };
 
 /// Where the child writes; set for the child only.
@@ -18,7 +18,7 @@ const PATH_VARIABLE: &str = "STORE_KILLED_TEST_PATH";
 const ANSWERS: usize = 200;
 
 #[tokio::test]
-async fn a_killed_process_loses_no_session_that_was_acknowledged() {
+async fn a_killed_process_loses_nothing_that_was_acknowledged() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sessions.db");
     let mut child = Command::new(env::current_exe().unwrap())
@@ -33,11 +33,19 @@ async fn a_killed_process_loses_no_session_that_was_acknowledged() {
     child.wait().unwrap();
     assert_eq!(kept.len(), ANSWERS, "the child must have been killed while it wrote");
 
-    let live = SqliteStore::open(&path).await.unwrap().live(BEGIN).await.unwrap();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let (live, mintings) = (store.live(BEGIN).await.unwrap(), store.mintings().await.unwrap());
     for name in kept {
         // One in ten was revoked before it was acknowledged.
         let revoked = name.ends_with('3');
         assert_eq!(live.contains(&session(&name)), !revoked, "{name}");
+        // One in fifty minted, for that one waits for the disk.
+        let minted = mintings.iter().find(|known| known.id == minting(&name).id);
+        assert_eq!(
+            minted.is_some_and(|minted| minted.made.len() == 1),
+            name.ends_with("50") || name.ends_with("00"),
+            "{name}"
+        );
     }
 }
 
@@ -52,6 +60,10 @@ async fn child_writes_until_it_is_killed() {
         store.insert(&session).await.unwrap();
         if i % 10 == 3 {
             store.revoke(&session.id, BEGIN).await.unwrap();
+        }
+        if i % 50 == 0 && i > 0 {
+            store.open(&minting(&i.to_string())).await.unwrap();
+            store.made(&minting(&i.to_string()).id, &"token/1".parse().unwrap()).await.unwrap();
         }
         // Written past libtest, whose own lines may stand beside it.
         writeln!(stdout(), "\nkept {i}").unwrap();

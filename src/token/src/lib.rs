@@ -27,6 +27,7 @@ mod revocation;
 mod roca;
 mod session_token;
 mod strict;
+mod web_identity;
 
 #[cfg(test)]
 mod tests;
@@ -54,3 +55,4 @@ pub use refused::TokenRefused;
 pub use revocation::revoked_session;
 pub use session_token::{SessionClaims, SessionTokenRefused, SessionTokens};
 pub use strict::NotStrict;
+pub use web_identity::{WEB_IDENTITY_CLAIMS, WebIdentityTokens};

@@ -3,7 +3,7 @@
 use model::{InvalidResource, Resource, UpstreamName};
 use serde_json::{Value, json};
 
-use crate::{exchange_request::GRANT_TYPE, jose::SignatureAlgorithm};
+use crate::{WEB_IDENTITY_CLAIMS, exchange_request::GRANT_TYPE, jose::SignatureAlgorithm};
 
 /// The well-known path of an authorization server's document (RFC 8414, section 3).
 pub const AUTHORIZATION_SERVER_PATH: &str = "/.well-known/oauth-authorization-server";
@@ -82,6 +82,8 @@ impl AuthorizationServer {
             // These are what clients of OpenID Connect look for in the same document.
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": [SignatureAlgorithm::Es256.as_str()],
+            // Sources that take our ID tokens read who we are here (OpenID Connect Discovery 1.0, section 3).
+            "claims_supported": WEB_IDENTITY_CLAIMS,
         })
     }
 }
@@ -133,10 +135,9 @@ mod tests {
         );
     }
 
-    #[test]
-    fn an_mcp_client_finds_what_it_demands() {
+    fn document() -> Value {
         let at = |path: &str| format!("https://gw.example{path}");
-        let document = AuthorizationServer {
+        AuthorizationServer {
             issuer: at(""),
             authorization_endpoint: at("/authorize"),
             token_endpoint: at("/token"),
@@ -144,11 +145,29 @@ mod tests {
             introspection_endpoint: at("/introspect"),
             revocation_endpoint: at("/revoke"),
         }
-        .to_json();
+        .to_json()
+    }
+
+    #[test]
+    fn an_mcp_client_finds_what_it_demands() {
+        let document = document();
         assert_eq!(document["issuer"], "https://gw.example");
         assert_eq!(document["token_endpoint"], "https://gw.example/token");
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(document["response_types_supported"], json!(["code"]));
         assert_eq!(document["grant_types_supported"], json!(["urn:ietf:params:oauth:grant-type:token-exchange"]));
+    }
+
+    #[test]
+    fn a_source_that_takes_our_id_tokens_finds_what_it_demands() {
+        let document = document();
+        // OpenID Connect Discovery 1.0, section 3: what is required, and the claims.
+        assert_eq!(document["jwks_uri"], "https://gw.example/jwks");
+        assert_eq!(document["subject_types_supported"], json!(["public"]));
+        assert_eq!(document["id_token_signing_alg_values_supported"], json!(["ES256"]));
+        assert!(document["response_types_supported"].is_array());
+        for claim in ["sub", "aud", "agent", "upstream", "subject", "session"] {
+            assert!(document["claims_supported"].as_array().unwrap().contains(&json!(claim)), "{claim}");
+        }
     }
 }

@@ -22,7 +22,7 @@ const TYP: &str = "at+jwt";
 /// Random bytes of a session id: nobody finds one by trying.
 const SESSION_ID_BYTES: usize = 32;
 /// Random bytes of a token id; it names, and opens nothing.
-const TOKEN_ID_BYTES: usize = 16;
+pub(crate) const TOKEN_ID_BYTES: usize = 16;
 
 /// What a session token says. The claims of one that was verified, or is to be issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,7 +216,7 @@ impl Wire<'_> {
 }
 
 /// Random bytes in base64url, which every name type of ours takes.
-fn random_text<const N: usize>() -> Result<String, SigningFailed> {
+pub(crate) fn random_text<const N: usize>() -> Result<String, SigningFailed> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| SigningFailed)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))

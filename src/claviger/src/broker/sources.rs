@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use config::{Config, Issued};
 use egress::{CredentialSource, Keeping, ProviderHandle};
 use model::ProviderName;
+use provider::WebIdentity;
 use provider_fixed::Fixed;
 use vault::Vault;
 
@@ -18,15 +19,24 @@ pub(super) struct Sources {
 
 impl Sources {
     /// Builds every provider that the configuration names.
-    pub(super) fn build(config: &Config, vault: &Arc<Vault>) -> Result<Self, Failure> {
-        let fixed = CredentialSource { provider: Arc::new(Fixed::new(Arc::clone(vault))), keeping: Keeping::Nothing };
+    pub(super) fn build(
+        config: &Config,
+        vault: &Arc<Vault>,
+        _identity: &Arc<dyn WebIdentity>,
+    ) -> Result<Self, Failure> {
+        let fixed = CredentialSource {
+            name: "fixed".parse().expect("a word of lowercase letters is a name"),
+            provider: Arc::new(Fixed::new(Arc::clone(vault))),
+            keeping: Keeping::Nothing,
+        };
         let mut sources = Self { list: vec![fixed], minting: HashMap::new() };
         for provider in &config.providers {
             let built = match &provider.source {
                 config::Source::Vault(_) => return Err(Failure::new("not built")),
             };
             sources.minting.insert(provider.name.clone(), ProviderHandle(sources.list.len()));
-            sources.list.push(CredentialSource { provider: built, keeping: Keeping::UntilExpiry });
+            let name = provider.name.clone();
+            sources.list.push(CredentialSource { name, provider: built, keeping: Keeping::UntilExpiry });
         }
         Ok(sources)
     }

@@ -19,6 +19,8 @@ use crate::{
     unlock,
 };
 
+/// How long leases are revoked before the process ends; what is left, the next one revokes.
+const REVOKE_WAIT_MAX: Duration = Duration::from_secs(10);
 /// What is left to write after the last call: records of calls that were cut.
 const SETTLE_WAIT_MAX: Duration = Duration::from_secs(5);
 
@@ -121,6 +123,7 @@ impl Running {
         }
         self.broker.tasks.close();
         let _written_or_not = tokio::time::timeout(SETTLE_WAIT_MAX, self.broker.tasks.wait()).await;
+        self.broker.egress.close(REVOKE_WAIT_MAX).await;
         self.last_stop.soft.cancel();
         self.last_stop.hard.cancel();
         self.last.close();

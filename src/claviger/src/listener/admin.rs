@@ -55,7 +55,7 @@ async fn readyz(State(facts): State<Arc<Facts>>) -> (StatusCode, &'static str) {
 }
 
 async fn metrics(State(facts): State<Arc<Facts>>) -> ([(header::HeaderName, &'static str); 1], String) {
-    let text = facts.broker.metrics.to_text(facts.broker.sessions.count());
+    let text = facts.broker.metrics.to_text(facts.broker.sessions.count(), facts.broker.egress.lease_counts());
     ([(header::CONTENT_TYPE, OPENMETRICS)], text)
 }
 

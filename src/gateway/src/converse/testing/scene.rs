@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use dial::{DialOptions, Dialer};
-use egress::{InProcess, InProcessParts, LiveSecrets, PoolLimits, Timeouts, UpstreamParts, UpstreamTarget};
+use egress::{InProcess, InProcessParts, LiveSecrets, NoLedger, PoolLimits, Timeouts, UpstreamParts, UpstreamTarget};
 use http::HeaderName;
 use mcp::Era;
 use model::{AddressClass, Agent, Clock, SessionId, Subject, SystemClock, Timestamp};
@@ -48,7 +48,9 @@ impl Scene {
         let tokens = Arc::new(SessionTokens::new("https://gw.example".to_owned(), Arc::new(ring)));
         let live = Arc::new(LiveSecrets::new(&FingerprintKey::random().unwrap()));
         let dialer = Dialer::new(DialOptions::default());
-        let egress = InProcess::new(InProcessParts { dialer, clock: Arc::clone(&clock), sources: Vec::new(), live });
+        let (sources, ledger) = (Vec::new(), Arc::new(NoLedger));
+        let parts = InProcessParts { dialer, clock: Arc::clone(&clock), sources, ledger, live };
+        let egress = InProcess::new(parts);
         let gateway = Arc::new(Gateway::new(GatewayParts {
             door: Door::new(Vec::new(), Vec::new()),
             authenticator: Authenticator::new(Arc::clone(&tokens), Arc::clone(&sessions)),
