@@ -11,6 +11,10 @@ use crate::{
     root,
 };
 
+/// The Python environments, and what is installed into each; the pins of one leave the others alone.
+const PYTHON: &[(&str, &str)] =
+    &[("python", "the RFC 8693 client and the MCP SDK"), ("openbao", "OpenBao, which is a Vault server")];
+
 /// Where the peers are, and what is missing and why.
 #[derive(Debug)]
 pub(crate) struct Peers {
@@ -51,8 +55,12 @@ pub(crate) fn install() -> Result<Peers, Failure> {
         }
     }
     match ["python3", "python"].into_iter().find(|program| version(program).is_some()) {
-        Some(program) => python(&directory, program)?,
-        None => skipped.push("every Python client: `python3` is not installed (3.11 or later)".to_owned()),
+        Some(program) => {
+            for (kind, contents) in PYTHON {
+                python(&directory, program, kind, contents)?;
+            }
+        }
+        None => skipped.push("every peer from PyPI: `python3` is not installed (3.11 or later)".to_owned()),
     }
     Ok(Peers { directory, skipped })
 }
@@ -74,19 +82,19 @@ fn node(directory: &Path) -> Result<(), Failure> {
     finish(&source, &target, &pins)
 }
 
-fn python(directory: &Path, program: &str) -> Result<(), Failure> {
-    let source = root().join("tests/peers/python");
-    let target = directory.join("python");
+fn python(directory: &Path, program: &str, kind: &str, contents: &str) -> Result<(), Failure> {
+    let source = root().join("tests/peers").join(kind);
+    let target = directory.join(kind);
     let pins = ["requirements.txt"];
     if is_current(&source, &target, &pins) {
-        println!("   Python packages are current");
+        println!("   Python packages ({kind}) are current");
         return Ok(());
     }
     copy(&source, &target, &pins)?;
     let environment = target.join("venv");
     run_quietly("making a Python environment", Command::new(program).args(["-m", "venv"]).arg(&environment))?;
     run_quietly(
-        "installing the RFC 8693 client and the MCP SDK (pip)",
+        &format!("installing {contents} (pip)"),
         Command::new(environment.join("bin/python"))
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"])
             .arg(target.join("requirements.txt")),
