@@ -32,6 +32,8 @@ pub enum PoolKey {
         /// The upstream.
         upstream: UpstreamName,
     },
+    /// Calls of a provider to the source of its credentials.
+    Provider,
     /// Our own reading of public documents.
     Fetch,
 }
