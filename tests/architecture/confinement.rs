@@ -28,6 +28,8 @@ const CONFINED: &[Confined] = &[
             ("src/vault/src/source.rs", "a passphrase has a least length"),
             ("src/vault/src/vault.rs", "seals what it is given"),
             ("src/egress/src/inject.rs", "writes the credential into its slot"),
+            ("providers/vault/src/client.rs", "puts the token into the header of a call of Vault"),
+            ("providers/vault/src/login.rs", "shows Vault what Claviger logs in with"),
             ("src/token/src/keyring.rs", "signs with the broker's own private keys"),
             ("src/claviger/src/broker/keys.rs", "packs the broker's own keys for the vault"),
             ("src/claviger/src/command/token.rs", "sends the person's own token that was typed in"),
@@ -47,6 +49,12 @@ const CONFINED: &[Confined] = &[
             ("src/dial/src/dialer.rs", "connects to an address that was judged"),
             ("src/dial/src/resolve.rs", "resolves a name, so that its addresses can be judged"),
         ],
+    },
+    Confined {
+        what: "a client that brings sockets of its own",
+        instead: "take the shape of a request from the library, and send it through `dial`",
+        words: &["reqwest", "VaultClient", "rustify::clients"],
+        files: &[],
     },
     Confined {
         what: "listening",

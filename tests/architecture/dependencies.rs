@@ -11,9 +11,13 @@ const BANNED: &[(&str, &str)] = &[
     ("native-tls", "a second TLS stack"),
     ("aws-lc-rs", "ring is the one provider of cryptography"),
     ("aws-lc-sys", "a C build of cryptography beside ring's"),
-    ("reqwest", "every byte that leaves goes through `dial`"),
     ("ureq", "every byte that leaves goes through `dial`"),
-    ("rustls-platform-verifier", "trust anchors are what the configuration says, or the operating system's files"),
+];
+
+/// In the product only because those bring it, and not called: every byte that leaves goes through `dial`.
+const BROUGHT: &[(&str, &[&str], &str)] = &[
+    ("reqwest", &["rustify", "vaultrs"], "the shapes of Vault's requests come with a client"),
+    ("rustls-platform-verifier", &["reqwest"], "that client's; ours trusts what the configuration says, or the system's files"),
 ];
 
 /// There is one of each: types of two versions do not fit together, and the second is built for nothing.
@@ -52,13 +56,33 @@ fn a_second_tls_stack_and_a_second_version_are_found() {
     let found = |lines: &[&str]| misfits(&lines.iter().map(|line| (*line).to_owned()).collect());
     let good = ["rustls v0.23.1 ring,std", "hyper v1.2.0 client"];
     assert_eq!(found(&good), Vec::<String>::new());
-    for wrong in
-        ["openssl-sys v0.9.1 ", "aws-lc-rs v1.0.0 ", "hyper v0.14.1 ", "reqwest v0.12.0 ", "rustls v0.22.0 ring"]
-    {
+    for wrong in ["openssl-sys v0.9.1 ", "aws-lc-rs v1.0.0 ", "hyper v0.14.1 ", "ureq v3.0.0 ", "rustls v0.22.0 ring"] {
         assert_eq!(found(&[good[0], good[1], wrong]).len(), 1, "{wrong}");
     }
     assert_eq!(found(&["rustls v0.23.1 std,tls12", good[1]]).len(), 1, "without ring");
     assert_eq!(found(&["rustls v0.23.1 aws_lc_rs,ring", good[1]]).len(), 1, "with another provider too");
+}
+
+#[test]
+fn what_only_comes_along_is_brought_by_nobody_else() {
+    for (name, by, why) in BROUGHT {
+        let parents = parents(name);
+        assert!(!parents.is_empty(), "{name} ({why}) is no longer there; take it off the list");
+        let others = parents.into_iter().filter(|parent| !by.contains(&parent.as_str())).collect::<Vec<_>>();
+        holds(&format!("{name} comes along with {by:?} and nothing else: {why}"), &others);
+    }
+    assert!(parents("dial").iter().any(|parent| parent == "egress"), "whoever brings something is found");
+}
+
+/// The packages of the product that ask for one.
+fn parents(name: &str) -> Vec<String> {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["tree", "--offline", "--package", "claviger", "--edges", "normal", "--invert", name, "--depth", "1"]);
+    command.args(["--prefix", "none", "--format", "{p}"]).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let output = command.output().expect("cargo runs");
+    let text = String::from_utf8(output.stdout).expect("cargo writes text");
+    let names = text.lines().skip(1).filter_map(|line| line.split(' ').next());
+    names.filter(|parent| !parent.is_empty()).map(str::to_owned).collect()
 }
 
 /// What must not be in a graph, of which each line is `NAME vVERSION FEATURES`.

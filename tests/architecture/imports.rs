@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ("vault", &["model", "secret"], "it seals secrets to the bindings that the nouns describe"),
     ("provider", &["model", "secret"], "the contract of those who issue credentials"),
     ("provider-fixed", &["model", "provider", "secret", "vault"], "the provider whose credentials are the vault's own"),
+    ("provider-vault", &["dial", "model", "provider", "secret"], "it asks Vault, through `dial`"),
     (
         "egress",
         &["dial", "model", "provider", "secret"],

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use model::{AgentName, Binding, UpstreamName};
+use model::{Binding, Caller, UpstreamName};
 
 use crate::VaultPath;
 
@@ -58,7 +58,7 @@ impl Mint {
     }
 }
 
-/// The common name of a certificate, in which `{agent}` and `{upstream}` stand for the session's.
+/// The common name of a certificate, in which `{agent}`, `{session}` and `{upstream}` stand for those of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommonName(String);
 
@@ -70,16 +70,20 @@ pub struct CommonName(String);
 pub struct InvalidCommonName;
 
 impl CommonName {
-    pub(crate) fn of(&self, agent: &AgentName, upstream: &UpstreamName) -> String {
-        self.0.replace("{agent}", agent.as_str()).replace("{upstream}", upstream.as_str())
+    pub(crate) fn of(&self, caller: &Caller, upstream: &UpstreamName) -> String {
+        let names = [caller.agent.name.as_str(), caller.session.as_str(), upstream.as_str()];
+        PLACES.iter().zip(names).fold(self.0.clone(), |text, (place, name)| text.replace(place, name))
     }
 }
+
+/// What a template may hold.
+const PLACES: [&str; 3] = ["{agent}", "{session}", "{upstream}"];
 
 impl FromStr for CommonName {
     type Err = InvalidCommonName;
 
     fn from_str(text: &str) -> Result<Self, InvalidCommonName> {
-        let plain = text.replace("{agent}", "a").replace("{upstream}", "u");
+        let plain = PLACES.iter().fold(text.to_owned(), |text, place| text.replace(place, "x"));
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
         let is_name = (1..=64).contains(&plain.len()) && plain.bytes().all(fits);
         if is_name { Ok(Self(text.to_owned())) } else { Err(InvalidCommonName) }
@@ -91,10 +95,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_common_name_takes_the_sessions_names_and_no_others() {
-        let name: CommonName = "{agent}.{upstream}.agents.example".parse().unwrap();
-        assert_eq!(name.of(&"ci".parse().unwrap(), &"db".parse().unwrap()), "ci.db.agents.example");
-        for refused in ["", "{session}.example", "a b", "*.example"] {
+    fn a_common_name_takes_the_calls_names_and_no_others() {
+        let caller = Caller {
+            agent: model::Agent { name: "ci".parse().unwrap(), groups: Vec::new() },
+            subject: model::Subject { issuer: "i".to_owned(), id: "s".to_owned() },
+            actor: None,
+            session: "s1".parse().unwrap(),
+            session_end: model::Timestamp::from_seconds(0),
+            scopes: model::Scopes::default(),
+        };
+        let name: CommonName = "{session}.{agent}.{upstream}.agents.example".parse().unwrap();
+        assert_eq!(name.of(&caller, &"db".parse().unwrap()), "s1.ci.db.agents.example");
+        for refused in ["", "{user}.example", "a b", "*.example"] {
             assert_eq!(refused.parse::<CommonName>(), Err(InvalidCommonName), "{refused:?}");
         }
     }

@@ -24,4 +24,4 @@ mod settings;
 pub use grant::{CommonName, Grant, InvalidCommonName, Mint};
 pub use path::{InvalidVaultPath, VaultPath};
 pub use provider::VaultProvider;
-pub use settings::{Auth, InvalidSettings, SecretId, Settings, StoredSecret, StoredSecretMissing};
+pub use settings::{Auth, SecretId, Settings, UrlHasPath};

@@ -17,7 +17,7 @@ use vaultrs::api::{
 use zeroize::Zeroizing;
 
 use crate::{
-    Auth, SecretId, StoredSecret, VaultPath,
+    Auth, SecretId, VaultPath,
     answer::{AuthAnswer, Token},
     client::Client,
     failure::Failure,
@@ -78,10 +78,10 @@ impl Login {
         secret_id: &SecretId,
     ) -> Result<LoggedIn, ProviderError> {
         let secret_id = match (secret_id, self.unwrapped.load_full()) {
-            (SecretId::Plain(stored), _) => Arc::new(open(&**stored)?),
+            (SecretId::Plain(stored), _) => Arc::new(stored.open()?),
             (SecretId::Wrapped(_), Some(unwrapped)) => unwrapped,
             (SecretId::Wrapped(stored), None) => {
-                let unwrapped = Arc::new(unwrap(client, mount, open(&**stored)?).await?);
+                let unwrapped = Arc::new(unwrap(client, mount, stored.open()?).await?);
                 self.unwrapped.store(Some(Arc::clone(&unwrapped)));
                 unwrapped
             }
@@ -116,10 +116,6 @@ fn logged_in(
 /// Vault writes zero for what has no end.
 pub(crate) const fn life(duration: Duration) -> Option<Duration> {
     if duration.is_zero() { None } else { Some(duration) }
-}
-
-fn open(stored: &dyn StoredSecret) -> Result<Secret, ProviderError> {
-    stored.open().map_err(|missing| ProviderError::Missing { reason: missing.to_string() })
 }
 
 /// Unwraps a secret_id, after a look at what the wrapping token was made for: whoever replaced it would have it made elsewhere.

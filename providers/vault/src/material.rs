@@ -41,7 +41,7 @@ pub(crate) fn request(grant: &Grant, request: &CredentialRequest<'_>, session_re
         Mint::Stored { version: Some(version), .. } => Raw::read_version(path, *version),
         Mint::AwsKey => Raw::write(path, json!({ "ttl": seconds(session_rest.max(AWS_LIFE_MIN)) })),
         Mint::Certificate { common_name } => {
-            let common_name = common_name.of(&request.caller.agent.name, &request.binding.upstream);
+            let common_name = common_name.of(request.caller, &request.binding.upstream);
             let ttl = seconds(session_rest.min(CERTIFICATE_LIFE_MAX));
             Raw::write(
                 path,

@@ -1,11 +1,10 @@
 //! How Vault is reached, and how Claviger proves itself to it.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use dial::TrustAnchors;
-use model::{AddressClass, Destination, Scheme};
-use provider::WebIdentity;
-use secret::Secret;
+use model::{AddressClass, Destination};
+use provider::{StoredSecret, WebIdentity};
 
 use crate::VaultPath;
 
@@ -25,30 +24,19 @@ pub struct Settings {
     pub token_role: Option<VaultPath>,
 }
 
-/// Why settings are none.
+/// Vault's API begins at the root of its server.
 #[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
-pub enum InvalidSettings {
-    /// Vault's API begins at the root of its server.
-    #[error("the URL of Vault has no path: write https://vault.example:8200")]
-    Path,
-    /// Tokens travel.
-    #[error("the URL of Vault is https; http is for this machine only")]
-    Plain,
-}
+#[error("the URL of Vault has no path: write https://vault.example:8200")]
+pub struct UrlHasPath;
 
 impl Settings {
     /// A server in its root namespace, trusted by the dialer's own roots.
     ///
     /// # Errors
-    /// Says what is wrong with the URL.
-    pub fn new(server: Destination, class: AddressClass, auth: Auth) -> Result<Self, InvalidSettings> {
-        match server.scheme() {
-            Scheme::Https => {}
-            Scheme::Http if class == AddressClass::Loopback => {}
-            Scheme::Http => return Err(InvalidSettings::Plain),
-        }
+    /// The URL has a path.
+    pub fn new(server: Destination, class: AddressClass, auth: Auth) -> Result<Self, UrlHasPath> {
         if !matches!(server.path_prefix(), "" | "/") {
-            return Err(InvalidSettings::Path);
+            return Err(UrlHasPath);
         }
         Ok(Self { server, class, anchors: None, namespace: None, auth, token_role: None })
     }
@@ -98,17 +86,3 @@ pub enum SecretId {
     /// A wrapping token, which gives it once.
     Wrapped(Arc<dyn StoredSecret>),
 }
-
-/// A secret that an operator stored for Claviger's own use.
-pub trait StoredSecret: Send + Sync + fmt::Debug {
-    /// Opens what is stored now.
-    ///
-    /// # Errors
-    /// It is not there, or cannot be opened.
-    fn open(&self) -> Result<Secret, StoredSecretMissing>;
-}
-
-/// Why a stored secret cannot be used: what is missing, and how to add it.
-#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
-#[error("{0}")]
-pub struct StoredSecretMissing(pub String);

@@ -9,10 +9,12 @@ mod contract;
 mod error;
 mod journal;
 mod lease;
+mod stored_secret;
 mod web_identity;
 
 pub use contract::{CredentialRequest, Provider};
 pub use error::ProviderError;
 pub use journal::{Journal, JournalFailed};
 pub use lease::{Lease, Material};
+pub use stored_secret::StoredSecret;
 pub use web_identity::{WebIdentity, WebIdentityFailed};

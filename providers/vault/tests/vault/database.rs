@@ -100,7 +100,7 @@ async fn a_revocation_that_postgres_does_not_answer_is_to_be_tried_again() {
     let refused = provider.revoke(&lease.id).await.unwrap_err();
     assert!(matches!(refused, ProviderError::Unreachable), "{refused:?}");
     assert_eq!(scene.tokens(), Vec::<Value>::new(), "the token has ended nevertheless");
-    let mend = json!({ "db_name": "postgres", "revocation_statements": [] });
+    let mend = json!({ "db_name": "postgres", "revocation_statements": ["DROP ROLE \"{{name}}\""] });
     SERVERS.bao.done("POST", &format!("{}/roles/ro", scene.mount("database")), &mend);
     provider.revoke(&lease.id).await.unwrap();
 }

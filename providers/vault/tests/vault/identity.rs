@@ -38,6 +38,16 @@ impl Identity {
     }
 }
 
+impl Identity {
+    /// A JWT of these claims.
+    pub(crate) fn sign(&self, claims: &Value) -> String {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", part(&json!({ "alg": "ES256", "typ": "JWT" })), part(claims));
+        let signature = self.0.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+}
+
 impl WebIdentity for Identity {
     fn id_token(
         &self,
@@ -52,9 +62,6 @@ impl WebIdentity for Identity {
     fn own_token(&self, audience: &str) -> Result<Secret, WebIdentityFailed> {
         let now = SystemClock.now().as_seconds();
         let claims = json!({ "iss": ISSUER, "sub": "claviger", "aud": audience, "iat": now, "exp": now + 300 });
-        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", part(json!({ "alg": "ES256", "typ": "JWT" })), part(claims));
-        let signature = self.0.sign(&SystemRandom::new(), signed.as_bytes()).map_err(|_| WebIdentityFailed)?;
-        Ok(Secret::new(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)).into()))
+        Ok(Secret::new(self.sign(&claims).into()))
     }
 }

@@ -1,31 +1,42 @@
 //! How Claviger logs in, and what it says when it cannot.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use model::{Clock, SystemClock, Timestamp};
-use provider::{Provider as _, ProviderError};
-use provider_vault::{Auth, Grant, SecretId, StoredSecret, StoredSecretMissing};
+use provider::{Provider as _, ProviderError, StoredSecret};
+use provider_vault::{Auth, Grant, SecretId};
 use secret::Secret;
 use serde_json::{Value, json};
 
-use crate::scene::{
-    AUDIENCE, SERVERS, Scene, by_jwt, jwt_role, pair, provider_at, provider_by, provider_of, reason, settings, soon,
-    trust,
+use crate::{
+    proxy::answers,
+    scene::{
+        AUDIENCE, SERVERS, Scene, by_jwt, jwt_role, pair, provider_at, provider_by, provider_of, reason, settings,
+        soon, trust,
+    },
 };
 
-/// A secret in memory.
+/// A secret in memory, or none.
 #[derive(Debug)]
-struct Stored(Result<Secret, StoredSecretMissing>);
+struct Stored(Option<Secret>);
 
 impl Stored {
     fn new(text: &str) -> Arc<Self> {
-        Arc::new(Self(Ok(Secret::new(text.to_owned().into()))))
+        Arc::new(Self(Some(Secret::new(text.to_owned().into()))))
     }
 }
 
 impl StoredSecret for Stored {
-    fn open(&self) -> Result<Secret, StoredSecretMissing> {
-        self.0.as_ref().map(|secret| Secret::new(secret.expose().to_owned().into())).map_err(Clone::clone)
+    fn open(&self) -> Result<Secret, ProviderError> {
+        let missing = || ProviderError::Missing { reason: "store it with `claviger secret set`".to_owned() };
+        self.0.as_ref().map(|secret| Secret::new(secret.expose().to_owned().into())).ok_or_else(missing)
     }
 }
 
@@ -85,31 +96,30 @@ async fn the_end_of_claviger_s_own_token_ends_no_lease_and_it_logs_in_again() {
     let provider = provider_at(&SERVERS.bao.url(), by_jwt(&role, AUDIENCE), scene.database(&json!({})));
     let lease = scene.issue(&provider).await.unwrap();
     assert!(lease.expiry.unwrap() > SystemClock.now().plus(Duration::from_secs(60)), "{lease:?}");
-    let own = || tokens_of(&format!("auth/jwt/login/{role}"), &role);
-    assert!(soon(|| own() == 0), "its token has ended");
+    assert!(soon(|| tokens_of(&role).is_empty()), "its token has ended");
     assert!(SERVERS.postgres.knows(pair(&lease).0));
     provider.revoke(&lease.id).await.unwrap();
     assert!(!SERVERS.postgres.knows(pair(&lease).0));
 }
 
-/// The tokens that a role of the JWT method has.
-fn tokens_of(_path: &str, role: &str) -> usize {
+/// The accessors of the tokens that a role of the JWT method has.
+fn tokens_of(role: &str) -> Vec<Value> {
     let accessors = SERVERS.bao.done("LIST", "auth/token/accessors", &Value::Null);
-    let accessors = accessors["data"]["keys"].as_array().unwrap().iter();
+    let accessors = accessors["data"]["keys"].as_array().unwrap().iter().cloned();
     let of_role = accessors.filter(|accessor| {
         let (_, answer) = SERVERS.bao.ask("POST", "auth/token/lookup-accessor", &json!({ "accessor": accessor }));
         answer["data"]["meta"]["role"] == role
     });
-    of_role.count()
+    of_role.collect()
 }
 
 /// The machine's clock, some time ahead.
 #[derive(Debug, Default)]
-struct Ahead(std::sync::atomic::AtomicU64);
+struct Ahead(AtomicU64);
 
 impl Clock for Ahead {
     fn now(&self) -> Timestamp {
-        SystemClock.now().plus(Duration::from_secs(self.0.load(std::sync::atomic::Ordering::Relaxed)))
+        SystemClock.now().plus(Duration::from_secs(self.0.load(Ordering::Relaxed)))
     }
 }
 
@@ -122,19 +132,12 @@ async fn a_token_of_claviger_s_own_that_was_revoked_is_replaced() {
     let settings = settings(&SERVERS.bao.url(), by_jwt(&role, AUDIENCE));
     let provider = provider_by(settings, scene.database(&json!({})), clock.clone());
     scene.issue(&provider).await.unwrap();
-    assert_eq!(tokens_of("", &role), 1);
-    SERVERS.bao.done("POST", "auth/jwt/role/other", &jwt_role(&json!({})));
-    let accessors = SERVERS.bao.done("LIST", "auth/token/accessors", &Value::Null);
-    for accessor in accessors["data"]["keys"].as_array().unwrap() {
-        let (_, answer) = SERVERS.bao.ask("POST", "auth/token/lookup-accessor", &json!({ "accessor": accessor }));
-        if answer["data"]["meta"]["role"] == role.as_str() {
-            SERVERS.bao.done("POST", "auth/token/revoke-accessor", &json!({ "accessor": accessor }));
-        }
-    }
-    clock.0.store(60, std::sync::atomic::Ordering::Relaxed);
+    let [own] = &tokens_of(&role)[..] else { panic!() };
+    SERVERS.bao.done("POST", "auth/token/revoke-accessor", &json!({ "accessor": own }));
+    clock.0.store(60, Ordering::Relaxed);
     let lease = scene.issue(&provider).await.unwrap();
     provider.revoke(&lease.id).await.unwrap();
-    assert_eq!(tokens_of("", &role), 1);
+    assert_eq!(tokens_of(&role).len(), 1, "another one");
 }
 
 /// A role of AppRole, and its id.
@@ -175,10 +178,8 @@ async fn an_app_role_logs_in_with_its_stored_secret() {
 
 #[tokio::test]
 async fn a_secret_that_nobody_stored_is_missing() {
-    let missing = StoredSecretMissing("store it with `claviger secret set vault`".to_owned());
-    let stored = Arc::new(Stored(Err(missing)));
-    let (_, refused) = refused(by_app_role("any", SecretId::Plain(stored))).await;
-    assert_eq!(reason(&refused, &[]), "store it with `claviger secret set vault`");
+    let (_, refused) = refused(by_app_role("any", SecretId::Plain(Arc::new(Stored(None))))).await;
+    assert_eq!(reason(&refused, &[]), "store it with `claviger secret set`");
 }
 
 #[tokio::test]
@@ -228,6 +229,54 @@ async fn a_token_of_a_file_is_read_again_at_every_login() {
     fs::write(&file, format!("{}\n", made("30m"))).unwrap();
     let lease = scene.issue(&provider).await.unwrap();
     provider.revoke(&lease.id).await.unwrap();
+}
+
+/// What a cluster of Kubernetes says of every token that it is shown: it is one of this service account.
+async fn cluster() -> String {
+    let user = json!({ "username": "system:serviceaccount:agents:claviger", "uid": "u1" });
+    let status = json!({ "authenticated": true, "user": user, "audiences": ["vault"] });
+    let review =
+        json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "status": status }).to_string();
+    let length = review.len();
+    answers(format!(
+        "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{review}"
+    ))
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_account_of_kubernetes_logs_in_with_the_token_of_its_pod() {
+    SERVERS.bao.done("POST", "sys/auth/kubernetes", &json!({ "type": "kubernetes" }));
+    // Its certificate is not looked at: the stand-in for the cluster speaks plain HTTP.
+    let mount = Scene::new().certificates(&json!({})).path.to_string().replace("/issue/agents", "");
+    let authority = SERVERS.bao.done("GET", &format!("{mount}/cert/ca"), &Value::Null)["data"]["certificate"].clone();
+    let config = json!({
+        "kubernetes_host": cluster().await, "disable_local_ca_jwt": true, "token_reviewer_jwt": "a.b.c", "kubernetes_ca_cert": authority,
+    });
+    SERVERS.bao.done("POST", "auth/kubernetes/config", &config);
+    let role = json!({
+        "bound_service_account_names": ["claviger"], "bound_service_account_namespaces": ["agents"], "audience": "vault",
+        "token_policies": ["claviger"], "token_ttl": "30m",
+    });
+    SERVERS.bao.done("POST", "auth/kubernetes/role/claviger", &role);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    let (now, account) = (SystemClock.now().as_seconds(), json!({ "name": "claviger", "uid": "u1" }));
+    let claims = json!({
+        "iss": "https://kubernetes.default.svc", "sub": "system:serviceaccount:agents:claviger", "aud": ["vault"],
+        "nbf": now - 10, "iat": now - 10, "exp": now + 300,
+        "kubernetes.io": { "namespace": "agents", "serviceaccount": account },
+    });
+    fs::write(&file, format!("{}\n", SERVERS.identity.sign(&claims))).unwrap();
+    let by_kubernetes = |role: &str| Auth::Kubernetes {
+        mount: "kubernetes".parse().unwrap(),
+        role: role.parse().unwrap(),
+        token_file: file.clone(),
+    };
+    let scene = Scene::new();
+    issues_and_revokes(&scene, by_kubernetes("claviger"), scene.database(&json!({}))).await;
+    let (_, refused) = refused(by_kubernetes("nobody")).await;
+    assert!(reason(&refused, &["eyJ"]).contains("Vault answered 400: "), "{refused}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Stands between the provider and OpenBao, and stops at one request: before it arrives, or before its answer does.
+//! Servers between the provider and OpenBao, or in its place: one stops at a request, one answers always the same.
 
 use std::sync::{
     Arc,
@@ -12,6 +12,20 @@ use tokio::{
     task::JoinHandle,
 };
 
+/// The URL of a server that gives one answer, whatever it is asked.
+#[expect(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
+pub(crate) async fn answers(answer: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _request = read_request(&mut stream).await;
+            let _sent = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    url
+}
+
 /// At which side of OpenBao's work a request is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stop {
@@ -19,6 +33,7 @@ pub(crate) enum Stop {
     After,
 }
 
+/// Passes requests on, and holds one of them: before it arrives, or before its answer does.
 pub(crate) struct Proxy {
     url: String,
     shared: Arc<Shared>,
