@@ -20,6 +20,8 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ("token", &["model", "secret"], "it signs; what it fetches comes through a trait, so that it opens no socket"),
     ("vault", &["model", "secret"], "it seals secrets to the bindings that the nouns describe"),
     ("provider", &["model", "secret"], "the contract of those who issue credentials"),
+    ("sigv4", &["model", "secret"], "a format: pure, so that it can be judged by vectors alone"),
+    ("provider-aws-sts", &["model", "provider", "secret"], "it asks STS, with the client that AWS's SDK brings"),
     ("provider-fixed", &["model", "provider", "secret", "vault"], "the provider whose credentials are the vault's own"),
     ("provider-vault", &["dial", "model", "provider", "secret"], "it asks Vault, through `dial`"),
     (

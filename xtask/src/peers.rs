@@ -12,8 +12,11 @@ use crate::{
 };
 
 /// The Python environments, and what is installed into each; the pins of one leave the others alone.
-const PYTHON: &[(&str, &str)] =
-    &[("python", "the RFC 8693 client and the MCP SDK"), ("openbao", "OpenBao, which is a Vault server")];
+const PYTHON: &[(&str, &str)] = &[
+    ("python", "the RFC 8693 client and the MCP SDK"),
+    ("openbao", "OpenBao, which is a Vault server"),
+    ("aws", "an AWS to play with, and its SDK"),
+];
 
 /// Where the peers are, and what is missing and why.
 #[derive(Debug)]
