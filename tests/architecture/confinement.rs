@@ -31,6 +31,10 @@ const CONFINED: &[Confined] = &[
             ("providers/vault/src/client.rs", "puts the token into the header of a call of Vault"),
             ("providers/vault/src/login.rs", "shows Vault what Claviger logs in with"),
             ("src/sigv4/src/key.rs", "begins the chain of keys that ends in a signature"),
+            (
+                "src/sigv4/src/stand_in.rs",
+                "derives the keys that stand in for real ones, and writes the one that an SDK asks for",
+            ),
             ("src/sigv4/src/sign.rs", "writes the session token beside the signature"),
             ("providers/aws-sts/src/client.rs", "shows STS the identity token"),
             ("src/token/src/keyring.rs", "signs with the broker's own private keys"),

@@ -17,7 +17,11 @@ const BANNED: &[(&str, &str)] = &[
 /// In the product only because those bring it, and not called: every byte that leaves goes through `dial`.
 const BROUGHT: &[(&str, &[&str], &str)] = &[
     ("reqwest", &["rustify", "vaultrs"], "the shapes of Vault's requests come with a client"),
-    ("rustls-platform-verifier", &["reqwest"], "that client's; ours trusts what the configuration says, or the system's files"),
+    (
+        "rustls-platform-verifier",
+        &["reqwest"],
+        "that client's; ours trusts what the configuration says, or the system's files",
+    ),
 ];
 
 /// There is one of each: types of two versions do not fit together, and the second is built for nothing.

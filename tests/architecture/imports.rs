@@ -26,12 +26,12 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ("provider-vault", &["dial", "model", "provider", "secret"], "it asks Vault, through `dial`"),
     (
         "egress",
-        &["dial", "model", "provider", "secret"],
+        &["dial", "model", "provider", "secret", "sigv4"],
         "resolve, inject, forward; the vault is a provider to it like every other",
     ),
     (
         "gateway",
-        &["egress", "mcp", "model", "policy", "redact", "store", "tlog", "token"],
+        &["egress", "mcp", "model", "policy", "redact", "sigv4", "store", "tlog", "token"],
         "the path of a call; without `secret`, `vault` and `provider` it cannot open a credential",
     ),
 ];

@@ -51,7 +51,7 @@ impl<'a> Draft<'a> {
             return Err(EgressError::MethodRefused);
         }
         let target = path.below(upstream.destination()).ok_or(EgressError::PathRefused)?;
-        let mut headers = headers::outbound(caller, upstream.extra_headers())?;
+        let mut headers = headers::outbound(caller, |name| upstream.passes(name))?;
         headers.insert(header::HOST, upstream.host().clone());
         if body.is_empty() && matches!(method, Method::POST | Method::PUT | Method::PATCH) {
             // A body was expected, and there is none (RFC 9110, section 8.6).

@@ -83,7 +83,7 @@ impl Egress for InProcess {
             for secret in lease.material.secrets() {
                 self.live.learn(&binding.credential, secret)?;
             }
-            inject(&mut draft, binding, &lease, &self.dialer)?;
+            inject(&mut draft, binding, &lease, &self.dialer, self.clock.now())?;
             used = Some((binding.credential.clone(), lease.id.clone()));
         }
         let (credential, lease) = used.unzip();

@@ -1,5 +1,6 @@
 //! The one place that opens a credential: into its slot of one request, for the destination that it is bound to.
 
+mod aws_sigv4;
 mod basic;
 mod body;
 mod header;
@@ -9,11 +10,13 @@ use std::hash::BuildHasher;
 
 use bytes::Bytes;
 use dial::Dialer;
-use model::{Binding, Injection};
+use model::{Binding, Injection, Timestamp};
 use provider::{Lease, Material};
 use secret::Secret;
+use sigv4::Credentials;
 use zeroize::Zeroizing;
 
+pub use self::aws_sigv4::goes_to_aws;
 use crate::{EgressError, forward::Draft};
 
 /// Puts the credential into its slot. The copies made here are wiped when the request was written; those that the HTTP and TLS
@@ -26,6 +29,7 @@ pub(crate) fn inject(
     binding: &Binding,
     lease: &Lease,
     dialer: &Dialer,
+    now: Timestamp,
 ) -> Result<(), EgressError> {
     if !binding.destination.covers(draft.upstream.destination()) {
         return Err(EgressError::CredentialBoundElsewhere);
@@ -54,12 +58,21 @@ pub(crate) fn inject(
             Ok(())
         }
         (
+            Injection::AwsSigV4 { service, region },
+            Material::AwsKey { access_key_id, secret_access_key, session_token },
+        ) => {
+            let session_token = Some(session_token);
+            let credentials = Credentials { access_key_id, secret_access_key, session_token, region, service };
+            aws_sigv4::write(draft, credentials, now)
+        }
+        (
             Injection::Header { .. }
             | Injection::Basic { .. }
             | Injection::BasicPair
             | Injection::ClientCertificate
             | Injection::Query { .. }
-            | Injection::Body { .. },
+            | Injection::Body { .. }
+            | Injection::AwsSigV4 { .. },
             Material::Token(_) | Material::Password { .. } | Material::AwsKey { .. } | Material::Certificate { .. },
         ) => Err(EgressError::CredentialUnfit),
     }

@@ -30,6 +30,7 @@ pub use carry::Egress;
 pub use dial::{InvalidTrustAnchors, PoolLimits, StreamError, Timeouts, TrustAnchors};
 pub use error::{Blame, EgressError};
 pub use in_process::{InProcess, InProcessParts};
+pub use inject::goes_to_aws;
 pub use lease::{LeaseCounts, Ledger, LedgerFailed, NoLedger};
 pub use live::LiveSecrets;
 pub use outbound::Outbound;

@@ -1,6 +1,7 @@
 //! The crate against upstreams on loopback, one file for each promise.
 
 mod answers;
+mod aws;
 mod certificates;
 mod confinement;
 mod faults;

@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use model::{AddressClass, Binding, Destination, Injection, InvalidInjection, Scheme, UpstreamName};
 use provider::Lease;
 
-use crate::{EgressError, certified::CertifiedPools, headers::is_reserved};
+use crate::{EgressError, certified::CertifiedPools, headers::is_reserved, inject::goes_to_aws};
 
 /// Which of the sources that an egress was given issues a credential: its place in their list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,8 +120,11 @@ impl UpstreamTarget {
         matches!(slot, Some(Injection::Body { .. }))
     }
 
-    pub(crate) fn extra_headers(&self) -> &[HeaderName] {
-        &self.parts.extra_headers
+    /// Whether a caller may send this header field, beside the usual ones.
+    pub(crate) fn passes(&self, name: &HeaderName) -> bool {
+        let slot = self.parts.credential.as_ref().map(|credential| &credential.binding.injection);
+        let is_of_aws = || matches!(slot, Some(Injection::AwsSigV4 { .. })) && goes_to_aws(name);
+        self.parts.extra_headers.contains(name) || is_of_aws()
     }
 
     pub(crate) const fn host(&self) -> &HeaderValue {

@@ -28,6 +28,7 @@ impl Binding {
             Injection::ClientCertificate => ("client-certificate", "", ""),
             Injection::Query { parameter } => ("query", parameter, ""),
             Injection::Body { pointer } => ("body", pointer, ""),
+            Injection::AwsSigV4 { service, region } => ("aws-sigv4", service, region),
         };
         let parts = [
             "claviger-binding-v1",
@@ -68,6 +69,8 @@ mod tests {
             binding("https://a.example/v1", Injection::Basic { username: "authorization".to_owned() }),
             binding("https://a.example/v1", Injection::Query { parameter: "authorization".to_owned() }),
             binding("https://a.example/v1", Injection::Body { pointer: "/authorization".to_owned() }),
+            binding("https://a.example/v1", Injection::AwsSigV4 { service: "s3".to_owned(), region: "a".to_owned() }),
+            binding("https://a.example/v1", Injection::AwsSigV4 { service: "s3".to_owned(), region: "b".to_owned() }),
         ];
         for (i, one) in all.iter().enumerate() {
             assert!(all.iter().skip(i + 1).all(|other| other != one));

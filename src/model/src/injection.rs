@@ -31,6 +31,13 @@ pub enum Injection {
         /// A JSON pointer (RFC 6901) to a member that the caller leaves out.
         pointer: String,
     },
+    /// AWS Signature Version 4 in the header fields, computed over the request.
+    AwsSigV4 {
+        /// The service, as it calls itself in signatures, such as `s3`.
+        service: String,
+        /// The region that the service is called in.
+        region: String,
+    },
 }
 
 /// Why a slot cannot carry a credential.
@@ -51,6 +58,9 @@ pub enum InvalidInjection {
     /// The pointer is not one of RFC 6901, or points at the whole document.
     #[error("a body pointer is a JSON pointer such as /auth/token")]
     Pointer,
+    /// Both stand in the scope of a signature, between slashes.
+    #[error("a service and a region of AWS are 1 to 32 of a-z, 0-9 and '-', such as \"s3\" and \"eu-central-1\"")]
+    AwsScope,
 }
 
 impl Injection {
@@ -75,12 +85,16 @@ impl Injection {
                 Err(InvalidInjection::Parameter)
             }
             Self::Body { pointer } if !is_pointer(pointer) => Err(InvalidInjection::Pointer),
+            Self::AwsSigV4 { service, region } if ![service, region].into_iter().all(|part| is_aws_scope(part)) => {
+                Err(InvalidInjection::AwsScope)
+            }
             Self::Header { .. }
             | Self::Basic { .. }
             | Self::BasicPair
             | Self::ClientCertificate
             | Self::Query { .. }
-            | Self::Body { .. } => Ok(()),
+            | Self::Body { .. }
+            | Self::AwsSigV4 { .. } => Ok(()),
         }
     }
 }
@@ -108,6 +122,10 @@ fn is_pointer(pointer: &str) -> bool {
         && after_tilde.all(|rest| rest.starts_with('0') || rest.starts_with('1'))
 }
 
+fn is_aws_scope(part: &str) -> bool {
+    (1..=32).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +138,20 @@ mod tests {
         }
         let slot = Injection::Header { name: header::AUTHORIZATION, prefix: "Bearer ".to_owned() };
         assert_eq!(slot.validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_scope_of_aws_cannot_be_read_as_another() {
+        for (service, region, fits) in [
+            ("s3", "eu-central-1", true),
+            ("", "eu-central-1", false),
+            ("s3", "", false),
+            ("s3/x", "eu-central-1", false),
+            ("s3", "EU", false),
+        ] {
+            let slot = Injection::AwsSigV4 { service: service.to_owned(), region: region.to_owned() };
+            assert_eq!(slot.validate().is_ok(), fits, "{service:?} {region:?}");
+        }
     }
 
     #[test]

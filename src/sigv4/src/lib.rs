@@ -9,9 +9,11 @@ mod key;
 mod payload;
 mod presented;
 mod sign;
+mod stand_in;
 mod time;
 
 pub use canonical::{Message, PathEncoding, RequestLine};
 pub use payload::Payload;
 pub use presented::{CLOCK_SKEW_MAX, Presented, Refusal, Verified};
 pub use sign::{Credentials, Unsignable, sign};
+pub use stand_in::{StandIn, StandIns};

@@ -17,7 +17,11 @@ const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 const UNSIGNED_CHUNKS: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
 
 impl Payload {
-    pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
+    /// Reads the value of the header.
+    ///
+    /// # Errors
+    /// [`Refusal::SignedChunks`] for a body that cannot be signed again, [`Refusal::Malformed`] for what is no value.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
         match text {
             UNSIGNED => Ok(Self::Unsigned),
             UNSIGNED_CHUNKS => Ok(Self::UnsignedChunks),

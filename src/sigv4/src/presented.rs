@@ -37,35 +37,47 @@ pub struct Verified {
     payload: Payload,
 }
 
-/// Why a request counts as not signed. Each says what its sender can do.
+/// Why a request counts as not signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text())]
 pub enum Refusal {
     /// There is no signature.
-    #[error("the request is not signed; sign it with AWS Signature Version 4")]
     Unsigned,
     /// The signature stands in the query.
-    #[error("a presigned URL cannot be signed again; send the request with its signature in the Authorization header")]
     Presigned,
     /// Another algorithm.
-    #[error("only AWS4-HMAC-SHA256 is verified; configure the SDK for one region, without SigV4A")]
     Algorithm,
     /// Each chunk has a signature of its own, made with the caller's key.
-    #[error(
-        "a body of signed chunks cannot be signed again; configure the SDK to sign the whole payload, or none of it"
-    )]
     SignedChunks,
     /// Nothing that AWS would read.
-    #[error("the signature is malformed")]
     Malformed,
     /// The clock is wrong, or the request was kept.
-    #[error("the signature is more than five minutes away from now; check the clock")]
     Skewed,
     /// A field could be changed on the way.
-    #[error("the host and every x-amz- field must be signed")]
     FieldNotSigned,
     /// Another secret, or another request.
-    #[error("the signature does not fit the request")]
     Mismatch,
+}
+
+impl Refusal {
+    /// What its sender is told.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Unsigned => "the request is not signed; sign it with AWS Signature Version 4",
+            Self::Presigned => {
+                "a presigned URL cannot be signed again; send the request with its signature in the Authorization header"
+            }
+            Self::Algorithm => "only AWS4-HMAC-SHA256 is verified; configure the SDK for one region, without SigV4A",
+            Self::SignedChunks => {
+                "a body of signed chunks cannot be signed again; configure the SDK to sign the whole payload, or none of it"
+            }
+            Self::Malformed => "the signature is malformed",
+            Self::Skewed => "the signature is more than five minutes away from now; check the clock",
+            Self::FieldNotSigned => "the host and every x-amz- field must be signed",
+            Self::Mismatch => "the signature does not fit the request, its body, or the key of its session",
+        }
+    }
 }
 
 impl<'a> Presented<'a> {

@@ -25,10 +25,15 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
 
 /// Writes a time.
 pub(crate) fn format(time: Timestamp) -> String {
+    format_extended(time).replace(['-', ':'], "")
+}
+
+/// Writes a time as RFC 3339 has it: `2015-08-30T12:36:00Z`.
+pub(crate) fn format_extended(time: Timestamp) -> String {
     let seconds = time.as_seconds();
     let (year, month, day) = date(seconds / SECONDS_PER_DAY);
     let second = seconds % SECONDS_PER_DAY;
-    format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z", second / 3600, second / 60 % 60, second % 60)
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
 }
 
 /// Days from 1970-01-01 to a date of the Gregorian calendar. Years are counted from March, so that a leap day ends its year.

@@ -77,6 +77,7 @@ enum InjectionLine {
     ClientCertificate,
     Query { parameter: String },
     Body { pointer: String },
+    AwsSigV4 { service: String, region: String },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -195,6 +196,7 @@ fn credential_line(record: &Record<Binding, Sealed>) -> RecordLine {
         Injection::ClientCertificate => InjectionLine::ClientCertificate,
         Injection::Query { parameter } => InjectionLine::Query { parameter },
         Injection::Body { pointer } => InjectionLine::Body { pointer },
+        Injection::AwsSigV4 { service, region } => InjectionLine::AwsSigV4 { service, region },
     };
     RecordLine::Credential {
         name: subject.credential.as_str().to_owned(),
@@ -285,6 +287,7 @@ fn read_injection(line: InjectionLine) -> Option<Injection> {
         InjectionLine::ClientCertificate => Injection::ClientCertificate,
         InjectionLine::Query { parameter } => Injection::Query { parameter },
         InjectionLine::Body { pointer } => Injection::Body { pointer },
+        InjectionLine::AwsSigV4 { service, region } => Injection::AwsSigV4 { service, region },
     };
     injection.validate().ok()?;
     Some(injection)

@@ -9,7 +9,7 @@ use crate::{
     EgressError, ForwardPath, Keeping, Outbound, ProviderHandle, UpstreamTarget,
     forward::Draft,
     inject::inject,
-    testing::{Call, Recorder, Rig, Source, bearer, canary, lease, parts, read, upstream},
+    testing::{Call, NOW, Recorder, Rig, Source, bearer, canary, lease, parts, read, upstream},
 };
 
 #[tokio::test]
@@ -55,12 +55,12 @@ fn a_credential_is_not_opened_for_another_destination() {
         let binding = parts(elsewhere, bearer()).credential.unwrap().binding;
         let path: ForwardPath = "/users".parse().unwrap();
         let mut draft = Draft::new(&here, http::Method::GET, &path, http::HeaderMap::new(), Outbound::empty()).unwrap();
-        let refused = inject(&mut draft, &binding, &lease("l", &text, None), &dialer);
+        let refused = inject(&mut draft, &binding, &lease("l", &text, None), &dialer, NOW);
         assert_eq!(refused, Err(EgressError::CredentialBoundElsewhere), "{elsewhere}");
         assert!(!draft.headers.contains_key("authorization"));
 
         let binding = &here.credential().unwrap().binding;
-        inject(&mut draft, binding, &lease("l", &text, None), &dialer).unwrap();
+        inject(&mut draft, binding, &lease("l", &text, None), &dialer, NOW).unwrap();
         assert_eq!(draft.headers["authorization"], format!("Bearer {text}"));
     }
 }
