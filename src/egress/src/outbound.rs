@@ -5,16 +5,11 @@ use std::fmt;
 use bytes::Bytes;
 use dial::{RequestBody, StreamError};
 use http_body::Body;
+use ring::digest::{SHA256, digest};
 
 /// What is sent after the head: nothing, the bytes that were judged and recorded, or a stream. Bytes are owned and cannot change on
 /// their way, so a ticket that holds them names exactly what is sent.
 pub struct Outbound(Kind);
-
-/// The SHA-256 of nothing.
-const EMPTY_SHA256: [u8; 32] = [
-    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41,
-    0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
-];
 
 enum Kind {
     Empty,
@@ -61,13 +56,14 @@ impl Outbound {
         }
     }
 
-    /// The digest of what is sent, where that is known: of the recorded bytes, or of nothing.
+    /// The digest of what is sent, where that is known: of the judged bytes, or of nothing.
     pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
-        match &self.0 {
-            Kind::Empty => Some(EMPTY_SHA256),
-            Kind::Bytes { sha256, .. } => Some(*sha256),
-            Kind::Stream(_) => None,
-        }
+        let sent: &[u8] = match &self.0 {
+            Kind::Empty => &[],
+            Kind::Bytes(bytes) => bytes,
+            Kind::Stream(_) => return None,
+        };
+        digest(&SHA256, sent).as_ref().try_into().ok()
     }
 
     pub(crate) fn into_body(self) -> RequestBody {

@@ -1,5 +1,6 @@
 //! What a caller asks, read and not yet judged.
 
+use bytes::Bytes;
 use http::{HeaderMap, Method};
 use hyper::body::Incoming;
 use mcp::{Dialect, Notification, Request, Response, meta::ClientMeta};
@@ -53,5 +54,24 @@ pub(crate) struct HttpAsked {
     pub(crate) method: Method,
     pub(crate) path: egress::ForwardPath,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Incoming,
+    pub(crate) body: HttpBody,
+}
+
+/// The body of a plain HTTP request.
+#[derive(Debug)]
+pub(crate) enum HttpBody {
+    /// It passes through, and nobody judges it.
+    Stream(Incoming),
+    /// It is all there.
+    Whole(Bytes),
+}
+
+impl HttpBody {
+    /// The bytes, where they are all there.
+    pub(crate) fn whole(&self) -> Option<&[u8]> {
+        match self {
+            Self::Stream(_) => None,
+            Self::Whole(bytes) => Some(bytes),
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Who calls: the session token of a request, verified once and then looked up by its digest.
 
+mod aws;
+
 use std::sync::Arc;
 
 use http::{HeaderMap, header};
@@ -10,6 +12,7 @@ use token::SessionTokens;
 use crate::{
     denial::Denial,
     session::{LiveSession, Sessions},
+    upstream::Speech,
 };
 
 /// How many verified tokens are remembered. A forgotten one is verified again.
@@ -46,12 +49,38 @@ impl Authenticator {
         Self { tokens, sessions, remembered }
     }
 
-    /// Reads and verifies the one bearer token of a request (RFC 6750, section 2.1).
+    /// Reads and verifies the one session token of a request: a bearer token (RFC 6750, section 2.1), or what stands beside a
+    /// signature of AWS.
     ///
     /// # Errors
     /// A denial of the 401 family, or [`Denial::SeveralTokens`].
-    pub(crate) fn authenticate(&self, headers: &HeaderMap, now: Timestamp) -> Result<Authenticated, Denial> {
-        let token = bearer(headers)?;
+    pub(crate) fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        speech: &Speech,
+        now: Timestamp,
+    ) -> Result<Authenticated, Denial> {
+        let token = match speech {
+            Speech::Mcp(_) | Speech::Http(_) => bearer(headers)?,
+            Speech::Aws(_) => aws::beside_a_signature(headers)?,
+        };
+        self.verify(token, now)
+    }
+
+    /// The same of an SDK of AWS that asks for its key, with the token, which is its password.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) fn authenticate_verbatim<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        now: Timestamp,
+    ) -> Result<(Authenticated, &'a str), Denial> {
+        let token = aws::verbatim(headers)?;
+        Ok((self.verify(token, now)?, token))
+    }
+
+    fn verify(&self, token: &str, now: Timestamp) -> Result<Authenticated, Denial> {
         let digest = token_digest(token);
         if let Some(session) = self.remembered.get(&digest) {
             return Ok(Authenticated { session });

@@ -42,10 +42,10 @@ impl Gateway {
         let path = request.uri().path().to_owned();
         let (upstream, rest) = self.upstreams.route(&path)?;
         known.upstream = Some(Arc::clone(upstream));
-        let caller = self.authenticator.authenticate(request.headers(), known.arrived)?;
+        let caller = self.authenticator.authenticate(request.headers(), upstream.speech(), known.arrived)?;
         let session = Sessions::enter(caller, upstream.resource(), known.arrived)?;
         known.session = Some(Arc::clone(session.session()));
-        let asked = read(request, upstream, rest, self.limits, known).await?;
+        let asked = read(request, &session, upstream, rest, self.limits, known).await?;
         let permit = authorize(session, upstream, asked, known)?;
         approve(permit, known)
     }

@@ -82,7 +82,7 @@ pub(crate) async fn answer(
 ) -> Result<Response<Clean>, Denial> {
     let upstream = match approved.upstream().speech() {
         Speech::Mcp(era) => *era,
-        Speech::Http(_) => return Err(Denial::UnknownUpstream),
+        Speech::Http(_) | Speech::Aws(_) => return Err(Denial::UnknownUpstream),
     };
     match (asked.dialect.era(), upstream) {
         (Era::Modern, Era::Modern) => modern::answer(gateway, approved, asked).await,

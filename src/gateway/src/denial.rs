@@ -48,6 +48,10 @@ pub enum Denial {
     AmbiguousPath,
     /// No operation of the upstream allows this method and path.
     UnknownOperation,
+    /// The signature of a request to AWS cannot be verified, or does not fit.
+    AwsSignature(sigv4::Refusal),
+    /// A request to AWS has a field that does not go on.
+    AwsField,
     /// An MCP session of the older era is unknown, has ended or belongs to another principal.
     UnknownMcpSession,
     /// The session was not granted this tool; a new exchange that names the scope may help.
@@ -158,6 +162,12 @@ impl Denial {
             Self::UnknownOperation => {
                 told(S::FORBIDDEN, "unknown_operation", "no operation of this upstream has this method and path")
             }
+            Self::AwsSignature(refusal) => told(S::FORBIDDEN, "invalid_signature", refusal.text()),
+            Self::AwsField => told(
+                S::BAD_REQUEST,
+                "field_refused",
+                "a header field of the request does not go on to AWS: access lists, ranges and the like; leave it out",
+            ),
             Self::UnknownMcpSession => {
                 told(S::NOT_FOUND, "unknown_mcp_session", "the MCP session is unknown or has ended; initialize again")
             }

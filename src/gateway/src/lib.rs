@@ -23,6 +23,7 @@ mod record;
 mod refuse;
 mod session;
 
+mod aws;
 mod denial;
 mod exchange;
 mod facts;
@@ -41,6 +42,7 @@ use ring::rand::SystemRandom;
 use trace_ids::TraceIds;
 
 pub use authenticate::Authenticator;
+pub use aws::{AwsKind, AwsService, CREDENTIALS_PATH};
 pub use denial::{Denial, Told};
 pub use door::Door;
 pub use exchange::{Refused, TokenService};

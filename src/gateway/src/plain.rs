@@ -4,7 +4,15 @@ use egress::Outbound;
 use http::{HeaderValue, Response, StatusCode};
 use http_body::Body as _;
 
-use crate::{Gateway, approve::Approved, asked::HttpAsked, converse::Leg, denial::Denial, mask::Clean, read::collect};
+use crate::{
+    Gateway,
+    approve::Approved,
+    asked::{HttpAsked, HttpBody},
+    converse::Leg,
+    denial::Denial,
+    mask::Clean,
+    read::collect,
+};
 
 /// Forwards the call and hands back its masked answer. A challenge of the upstream is for this service alone.
 pub(crate) async fn answer(gateway: &Gateway, approved: Approved, asked: HttpAsked) -> Result<Response<Clean>, Denial> {
@@ -13,13 +21,15 @@ pub(crate) async fn answer(gateway: &Gateway, approved: Approved, asked: HttpAsk
     if let Ok(value) = HeaderValue::try_from(span.to_string()) {
         headers.insert("traceparent", value);
     }
-    let body = if body.is_end_stream() {
-        Outbound::empty()
-    } else if approved.upstream().target().fills_body() {
-        // A credential goes into a body that is all there.
-        Outbound::bytes(collect(body, gateway.limits).await?)
-    } else {
-        Outbound::stream(body)
+    let body = match body {
+        HttpBody::Whole(bytes) if bytes.is_empty() => Outbound::empty(),
+        HttpBody::Whole(bytes) => Outbound::bytes(bytes),
+        HttpBody::Stream(body) if body.is_end_stream() => Outbound::empty(),
+        HttpBody::Stream(body) if approved.upstream().target().fills_body() => {
+            // A credential goes into a body that is all there.
+            Outbound::bytes(collect(body, gateway.limits).await?)
+        }
+        HttpBody::Stream(body) => Outbound::stream(body),
     };
     let mut response = gateway.forward(&approved, Leg { method, path, headers, body }).await?;
     match response.status() {

@@ -1,5 +1,6 @@
 //! Reads what is asked: strictly, within limits, and before anyone judges it.
 
+mod aws;
 mod http;
 mod mcp;
 
@@ -14,6 +15,7 @@ use crate::{
     asked::Asked,
     denial::Denial,
     facts::Facts,
+    session::InSession,
     upstream::{Speech, Upstream},
 };
 
@@ -26,12 +28,13 @@ pub struct ReadLimits {
     pub message_wait_max: Duration,
 }
 
-/// Reads a request to `upstream`; `rest` is what its path has beyond the upstream's own.
+/// Reads a request of `caller` to `upstream`; `rest` is what its path has beyond the upstream's own.
 ///
 /// # Errors
 /// A denial that says what is malformed.
 pub(crate) async fn read(
     request: Request<Incoming>,
+    caller: &InSession,
     upstream: &Arc<Upstream>,
     rest: &str,
     limits: ReadLimits,
@@ -41,6 +44,10 @@ pub(crate) async fn read(
         Speech::Mcp(_) => mcp::read(request, limits, known).await.map(|asked| Asked::Mcp(Box::new(asked))),
         Speech::Http(operations) => {
             http::read(request, operations, rest, known).map(|asked| Asked::Http(Box::new(asked)))
+        }
+        Speech::Aws(service) => {
+            let asked = aws::read(request, service, caller, rest, limits, known).await?;
+            Ok(Asked::Http(Box::new(asked)))
         }
     }
 }

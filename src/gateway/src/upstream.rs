@@ -6,7 +6,7 @@ use egress::UpstreamTarget;
 use mcp::Era;
 use model::{CredentialName, Operations, Resource, UpstreamName};
 
-use crate::denial::Denial;
+use crate::{aws::AwsService, denial::Denial};
 
 /// How an upstream is spoken to.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub enum Speech {
     Mcp(Era),
     /// Plain HTTP, for named operations only.
     Http(Operations),
+    /// A service of AWS, with requests that an SDK signed.
+    Aws(AwsService),
 }
 
 /// One upstream as callers see it.
@@ -88,22 +90,25 @@ impl Upstreams {
         self.0.values()
     }
 
-    /// The upstream that a path names, and what of the path is the upstream's own: `/mcp/NAME`, or `/http/NAME/…`.
+    /// The upstream of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<Upstream>> {
+        self.0.get(name)
+    }
+
+    /// The upstream that a path names, and what of the path is the upstream's own: `/mcp/NAME`, `/http/NAME/…` or `/aws/NAME/…`.
     ///
     /// # Errors
     /// [`Denial::UnknownUpstream`].
     pub(crate) fn route<'path>(&self, path: &'path str) -> Result<(&Arc<Upstream>, &'path str), Denial> {
-        let (name, rest, is_mcp) = if let Some(name) = path.strip_prefix("/mcp/") {
-            (name, "", true)
-        } else {
-            let after = path.strip_prefix("/http/").ok_or(Denial::UnknownUpstream)?;
-            let end = after.find('/').unwrap_or(after.len());
-            (after.get(..end).unwrap_or_default(), after.get(end..).unwrap_or_default(), false)
+        let (route, after) = path.strip_prefix('/').and_then(|path| path.split_once('/')).unwrap_or_default();
+        let end = after.find('/').unwrap_or(after.len());
+        let (name, rest) = (after.get(..end).unwrap_or_default(), after.get(end..).unwrap_or_default());
+        let upstream = self.find(name).ok_or(Denial::UnknownUpstream)?;
+        let is_served = match upstream.speech() {
+            Speech::Mcp(_) => route == "mcp" && rest.is_empty(),
+            Speech::Http(_) => route == "http",
+            Speech::Aws(_) => route == "aws",
         };
-        let upstream = self.0.get(name).ok_or(Denial::UnknownUpstream)?;
-        match (upstream.speech(), is_mcp) {
-            (Speech::Mcp(_), true) | (Speech::Http(_), false) => Ok((upstream, rest)),
-            (Speech::Mcp(_), false) | (Speech::Http(_), true) => Err(Denial::UnknownUpstream),
-        }
+        if is_served { Ok((upstream, rest)) } else { Err(Denial::UnknownUpstream) }
     }
 }
