@@ -111,7 +111,7 @@ impl Dialer {
 }
 
 /// The part of a URL that a connection is made to.
-fn origin(url: &Url, class: AddressClass) -> Result<Destination, FetchError> {
+pub(crate) fn origin(url: &Url, class: AddressClass) -> Result<Destination, FetchError> {
     let destination: Destination = url.origin().ascii_serialization().parse().map_err(|_| FetchError::UrlRefused)?;
     let scheme_fits = match destination.scheme() {
         Scheme::Https => true,
@@ -121,10 +121,14 @@ fn origin(url: &Url, class: AddressClass) -> Result<Destination, FetchError> {
     if scheme_fits && is_anonymous { Ok(destination) } else { Err(FetchError::UrlRefused) }
 }
 
+/// The target of a request in origin form (RFC 9112, section 3.2.1).
+pub(crate) fn path_and_query(url: &Url) -> String {
+    url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
+}
+
 fn get(url: &Url, destination: &Destination) -> Result<Request<RequestBody>, FetchError> {
     let host = HeaderValue::try_from(destination.authority()).map_err(|_| FetchError::UrlRefused)?;
-    let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    Request::get(path)
+    Request::get(path_and_query(url))
         .header(header::HOST, host)
         .header(header::ACCEPT, HeaderValue::from_static("application/json"))
         .header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))
@@ -133,7 +137,7 @@ fn get(url: &Url, destination: &Destination) -> Result<Request<RequestBody>, Fet
         .map_err(|_| FetchError::UrlRefused)
 }
 
-async fn collect(mut body: ResponseBody, length_max: usize) -> Result<Bytes, FetchError> {
+pub(crate) async fn collect(mut body: ResponseBody, length_max: usize) -> Result<Bytes, FetchError> {
     if body.size_hint().lower() > length_max as u64 {
         return Err(FetchError::TooLong { length_max });
     }

@@ -1,7 +1,7 @@
 //! The one place that opens outbound sockets: TLS, the resolved-address guard, timeouts.
 //!
-//! In scope: turning a destination into a verified connection, keeping connections apart by credential, and one small bounded GET
-//! for discovery documents and key sets. Out of scope: what is sent and why (`egress`), and what comes back (`redact`).
+//! In scope: turning a destination into a verified connection, keeping connections apart by credential, one small bounded GET for
+//! discovery documents and key sets, and one small bounded request to sources of credentials. Out of scope: what is sent and why (`egress`), and what comes back (`redact`).
 //!
 //! No address is dialed that was not checked, no byte of a request is written before the server's certificate is verified, and no
 //! redirect is followed by anything in this crate.
@@ -19,6 +19,7 @@ mod request_body;
 mod resolve;
 mod response_body;
 mod stream;
+mod submit;
 mod target;
 mod tls;
 
@@ -36,5 +37,6 @@ pub use pool::{Pool, PoolKey, PoolLimits};
 pub use request_body::{RequestBody, StreamError};
 pub use response_body::ResponseBody;
 pub use rustls::pki_types::CertificateDer;
+pub use submit::{Reach, Submission};
 pub use target::{Target, Timeouts};
 pub use tls::{InvalidTrustAnchors, Roots, TrustAnchors};

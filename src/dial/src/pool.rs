@@ -34,7 +34,7 @@ pub enum PoolKey {
     },
     /// Calls of a provider to the source of its credentials.
     Provider,
-    /// Our own reading of public documents.
+    /// Our own requests, to issuers and to sources of credentials; each on a connection that is closed after it.
     Fetch,
 }
 

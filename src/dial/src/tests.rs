@@ -4,4 +4,5 @@ mod fetching;
 mod guard;
 mod handshake;
 mod pooling;
+mod submitting;
 mod timeouts;

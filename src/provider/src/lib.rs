@@ -8,13 +8,17 @@ pub mod conformance;
 mod contract;
 mod error;
 mod journal;
+mod jwt;
 mod lease;
+mod minted_tokens;
 mod stored_secret;
 mod web_identity;
 
 pub use contract::{CredentialRequest, Provider};
 pub use error::ProviderError;
 pub use journal::{Journal, JournalFailed};
+pub use jwt::sign_jwt;
 pub use lease::{Lease, Material};
+pub use minted_tokens::{MintedTokens, lease_id, random_text};
 pub use stored_secret::StoredSecret;
 pub use web_identity::{WebIdentity, WebIdentityFailed};
