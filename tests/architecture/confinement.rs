@@ -27,6 +27,8 @@ const CONFINED: &[Confined] = &[
             ),
             ("src/vault/src/source.rs", "a passphrase has a least length"),
             ("src/vault/src/vault.rs", "seals what it is given"),
+            ("providers/oauth2/src/form.rs", "writes secrets and tokens into the form of a request"),
+            ("providers/oauth2/src/client.rs", "writes the client's secret into its header field"),
             ("src/egress/src/inject.rs", "writes the credential into its slot"),
             ("providers/vault/src/client.rs", "puts the token into the header of a call of Vault"),
             ("providers/vault/src/login.rs", "shows Vault what Claviger logs in with"),

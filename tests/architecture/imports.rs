@@ -25,6 +25,11 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ("provider-fixed", &["model", "provider", "secret", "vault"], "the provider whose credentials are the vault's own"),
     ("provider-vault", &["dial", "model", "provider", "secret"], "it asks Vault, through `dial`"),
     (
+        "provider-oauth2",
+        &["dial", "model", "provider", "secret"],
+        "asks an authorization server; where secrets are stored, it does not know",
+    ),
+    (
         "egress",
         &["dial", "model", "provider", "secret", "sigv4"],
         "resolve, inject, forward; the vault is a provider to it like every other",

@@ -1,0 +1,183 @@
+//! What a token endpoint answers: a token, or one of the words for why there is none.
+
+use std::time::Duration;
+
+use dial::Fetched;
+use http::StatusCode;
+use provider::ProviderError;
+use secret::Secret;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::Flow;
+
+/// A token that was issued (RFC 6749, section 5.1).
+pub(crate) struct Issued {
+    pub(crate) access_token: Zeroizing<String>,
+    /// `None` where the server does not say.
+    pub(crate) life: Option<Duration>,
+    /// A refresh token in place of the one that was used.
+    pub(crate) refresh_token: Option<Secret>,
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: Zeroizing<String>,
+    token_type: String,
+    expires_in: Option<u64>,
+    refresh_token: Option<Zeroizing<String>>,
+}
+
+#[derive(Deserialize)]
+struct ErrorAnswer {
+    error: String,
+}
+
+/// Longer than any token in use, and short enough for a header field.
+const TOKEN_LENGTH_MAX: usize = 16 * 1024;
+
+impl Issued {
+    /// Reads an answer. `flow` decides what an operator is told to look at.
+    ///
+    /// # Errors
+    /// Fixed words alone: nothing of what the server wrote is passed on.
+    pub(crate) fn read(answer: &Fetched, flow: &Flow) -> Result<Self, ProviderError> {
+        if answer.status != StatusCode::OK {
+            return Err(refusal(answer, Some(flow)));
+        }
+        let malformed = || refused("the authorization server answered without a usable token");
+        let token: TokenAnswer = serde_json::from_slice(&answer.body).map_err(|_| malformed())?;
+        if !token.token_type.eq_ignore_ascii_case("bearer") {
+            return Err(refused("the authorization server issued a token that is not a bearer token"));
+        }
+        let refresh_token = token.refresh_token.filter(|token| !token.is_empty());
+        if !is_token(&token.access_token)
+            || refresh_token.as_ref().is_some_and(|token| !is_token(token))
+            || token.expires_in == Some(0)
+        {
+            return Err(malformed());
+        }
+        Ok(Self {
+            access_token: token.access_token,
+            life: token.expires_in.map(Duration::from_secs),
+            refresh_token: refresh_token.map(Secret::new),
+        })
+    }
+}
+
+/// Visible ASCII (RFC 6749, appendix A.12), so that a token can stand in a header field.
+fn is_token(text: &str) -> bool {
+    (1..=TOKEN_LENGTH_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// Why there is no token (RFC 6749, section 5.2; RFC 8707, section 2). `flow` is `None` for a revocation.
+pub(crate) fn refusal(answer: &Fetched, flow: Option<&Flow>) -> ProviderError {
+    let error = serde_json::from_slice(&answer.body).map_or_else(|_| String::new(), |body: ErrorAnswer| body.error);
+    if answer.status.is_server_error()
+        || answer.status == StatusCode::TOO_MANY_REQUESTS
+        || matches!(error.as_str(), "temporarily_unavailable" | "server_error" | "slow_down")
+    {
+        return ProviderError::Unreachable;
+    }
+    refused(match error.as_str() {
+        "invalid_client" => {
+            "the authorization server does not accept the client (invalid_client); check its id, and store its secret or key again"
+        }
+        "invalid_grant" => match flow {
+            Some(Flow::RefreshToken(_)) => {
+                "the refresh token has ended or was revoked (invalid_grant); store another one"
+            }
+            Some(Flow::Connection(_)) => {
+                "the connection of this user has ended or was revoked (invalid_grant); the user connects the account again"
+            }
+            Some(Flow::TokenExchange { .. } | Flow::JwtBearer { .. } | Flow::ClientCredentials) | None => {
+                "the authorization server does not accept who asks (invalid_grant); check that it trusts this broker's issuer for this audience"
+            }
+        },
+        "invalid_request" => {
+            "the authorization server does not accept the request (invalid_request); check which of `grant`, `scopes`, `resource` and `audience` this client may use"
+        }
+        "invalid_scope" => "the authorization server does not grant these scopes (invalid_scope); check `scopes`",
+        "invalid_target" => {
+            "the authorization server does not know this target (invalid_target); check `resource` and `audience`"
+        }
+        "unauthorized_client" => {
+            "the client may not use this grant (unauthorized_client); allow it at the authorization server"
+        }
+        "unsupported_grant_type" => "the authorization server does not have this grant (unsupported_grant_type)",
+        "unsupported_token_type" => return ProviderError::CannotRevoke,
+        _ => {
+            return ProviderError::Refused {
+                reason: format!("the authorization server answered with status {}", answer.status.as_u16()),
+            };
+        }
+    })
+}
+
+fn refused(reason: &str) -> ProviderError {
+    ProviderError::Refused { reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+
+    fn read(status: u16, body: &str) -> Result<Issued, String> {
+        let status = StatusCode::from_u16(status).unwrap();
+        let answer = Fetched { status, headers: HeaderMap::new(), body: body.to_owned().into() };
+        Issued::read(&answer, &Flow::ClientCredentials).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_token_is_read_with_its_life() {
+        let issued = read(200, r#"{"access_token":"a.b","token_type":"BEARER","expires_in":60,"scope":"x"}"#).unwrap();
+        assert_eq!((issued.access_token.as_str(), issued.life), ("a.b", Some(Duration::from_secs(60))));
+        assert!(issued.refresh_token.is_none());
+        let issued = read(200, r#"{"access_token":"a","token_type":"bearer","refresh_token":"r"}"#).unwrap();
+        assert_eq!((issued.life, issued.refresh_token.unwrap().expose()), (None, "r"));
+    }
+
+    #[test]
+    fn what_is_no_usable_token_is_refused() {
+        let long = format!(r#"{{"access_token":"{}","token_type":"bearer"}}"#, "a".repeat(TOKEN_LENGTH_MAX + 1));
+        for body in [
+            "",
+            "[]",
+            "{}",
+            r#"{"access_token":"a"}"#,
+            r#"{"access_token":"","token_type":"bearer"}"#,
+            r#"{"access_token":"a b","token_type":"bearer"}"#,
+            r#"{"access_token":"a\r\nb","token_type":"bearer"}"#,
+            r#"{"access_token":"a","token_type":"bearer","expires_in":0}"#,
+            r#"{"access_token":"a","token_type":"bearer","expires_in":-1}"#,
+            r#"{"access_token":"a","token_type":"bearer","refresh_token":"a b"}"#,
+            r#"{"access_token":"a","access_token":"b","token_type":"bearer"}"#,
+            &long,
+        ] {
+            let refused = read(200, body).err();
+            let expected = "the credential source refused: the authorization server answered without a usable token";
+            assert_eq!(refused.as_deref(), Some(expected), "{body}");
+        }
+        let dpop = read(200, r#"{"access_token":"a","token_type":"DPoP"}"#).err().unwrap();
+        assert!(dpop.ends_with("not a bearer token"), "{dpop}");
+    }
+
+    #[test]
+    fn an_error_is_told_by_its_word_and_without_the_servers_own() {
+        for (status, body, said) in [
+            (400, r#"{"error":"invalid_scope","error_description":"canary"}"#, "(invalid_scope); check `scopes`"),
+            (401, r#"{"error":"invalid_client"}"#, "store its secret or key again"),
+            (400, r#"{"error":"canary"}"#, "answered with status 400"),
+            (302, "canary", "answered with status 302"),
+            (404, r#"{"error":{"canary":1}}"#, "answered with status 404"),
+            (400, r#"{"error":"temporarily_unavailable"}"#, "could not be reached"),
+            (429, "", "could not be reached"),
+            (503, r#"{"error":"invalid_grant"}"#, "could not be reached"),
+        ] {
+            let refused = read(status, body).err().unwrap();
+            assert!(refused.ends_with(said) && !refused.contains("canary"), "{body}: {refused}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Where an authorization server is asked, by its own metadata (RFC 8414; OpenID Connect Discovery 1.0).
+
+use std::{sync::Arc, time::Duration};
+
+use dial::{Dialer, FetchError, FetchLimits, Fetched, Reach};
+use http::StatusCode;
+use moka::future::Cache;
+use provider::ProviderError;
+use serde::Deserialize;
+use url::Url;
+
+use crate::Endpoints;
+
+/// How long metadata is believed; endpoints move seldom.
+const METADATA_LIFE: Duration = Duration::from_secs(3600);
+
+/// A call waits for it, and for the token after it.
+const TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Where a server is asked, and what it calls itself.
+#[derive(Debug)]
+pub(crate) struct Located {
+    /// The issuer identifier; the URL of the token endpoint where the server has none.
+    pub(crate) audience: String,
+    pub(crate) token: Url,
+    pub(crate) revocation: Option<Url>,
+}
+
+/// Finds a server's endpoints, and keeps what it found. One fetch at a time.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    endpoints: Endpoints,
+    found: Cache<(), Arc<Located>>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    token_endpoint: String,
+    revocation_endpoint: Option<String>,
+}
+
+impl Directory {
+    pub(crate) fn new(endpoints: Endpoints) -> Self {
+        Self { endpoints, found: Cache::builder().max_capacity(1).time_to_live(METADATA_LIFE).build() }
+    }
+
+    /// Where the server is asked.
+    pub(crate) async fn locate(&self, dialer: &Dialer, reach: &Reach) -> Result<Arc<Located>, ProviderError> {
+        let find = async {
+            match &self.endpoints {
+                Endpoints::Fixed { token, revocation } => {
+                    let (token, revocation) = (token.clone(), revocation.clone());
+                    Ok(Arc::new(Located { audience: token.to_string(), token, revocation }))
+                }
+                Endpoints::Discovered { issuer } => discover(issuer, dialer, reach).await.map(Arc::new),
+            }
+        };
+        self.found.try_get_with((), find).await.map_err(|failed: Arc<NotFound>| failed.told())
+    }
+}
+
+/// Why no endpoint was found.
+#[derive(Debug, thiserror::Error)]
+enum NotFound {
+    #[error("the authorization server has no usable metadata (RFC 8414) at its issuer identifier; check `issuer`")]
+    Missing,
+    #[error("the metadata names another issuer than `issuer`, which is compared exactly; check its spelling")]
+    OtherIssuer,
+    #[error("the metadata could not be fetched")]
+    Unreachable,
+}
+
+impl NotFound {
+    fn told(&self) -> ProviderError {
+        match self {
+            Self::Unreachable => ProviderError::Unreachable,
+            Self::Missing | Self::OtherIssuer => ProviderError::Refused { reason: self.to_string() },
+        }
+    }
+}
+
+/// Reads the document of OAuth, or that of OpenID Connect where there is none.
+async fn discover(issuer: &str, dialer: &Dialer, reach: &Reach) -> Result<Located, NotFound> {
+    for url in places(issuer).ok_or(NotFound::Missing)? {
+        let answer = fetch(&url, dialer, reach).await?;
+        if answer.status.is_server_error() {
+            return Err(NotFound::Unreachable);
+        }
+        if answer.status == StatusCode::OK {
+            return read(&answer, issuer);
+        }
+    }
+    Err(NotFound::Missing)
+}
+
+/// RFC 8414, sections 3.1 and 5: the word stands between host and path, or behind the path as OpenID Connect has it.
+fn places(issuer: &str) -> Option<[Url; 2]> {
+    let url = Url::parse(issuer).ok().filter(|url| url.query().is_none() && url.fragment().is_none())?;
+    let path = url.path().trim_end_matches('/');
+    let at = |path: String| {
+        let mut place = url.clone();
+        place.set_path(&path);
+        place
+    };
+    Some([
+        at(format!("/.well-known/oauth-authorization-server{path}")),
+        at(format!("{path}/.well-known/openid-configuration")),
+    ])
+}
+
+async fn fetch(url: &Url, dialer: &Dialer, reach: &Reach) -> Result<Fetched, NotFound> {
+    let limits = FetchLimits { timeout: TIMEOUT, ..FetchLimits::default() };
+    let fetched = match reach.anchors.clone() {
+        Some(anchors) => dialer.fetch_trusting(url, limits, reach.class, anchors).await,
+        None => dialer.fetch(url, limits, reach.class).await,
+    };
+    fetched.map_err(|error| {
+        tracing::debug!(%error, "the metadata of an authorization server could not be fetched");
+        match error {
+            FetchError::UrlRefused | FetchError::TooLong { .. } => NotFound::Missing,
+            FetchError::Send(_) | FetchError::Body(_) | FetchError::Timeout => NotFound::Unreachable,
+        }
+    })
+}
+
+/// The issuer is compared byte for byte (RFC 8414, section 3.3): who can put up a document cannot speak for another server.
+fn read(answer: &Fetched, issuer: &str) -> Result<Located, NotFound> {
+    let metadata: Metadata = serde_json::from_slice(&answer.body).map_err(|_| NotFound::Missing)?;
+    if metadata.issuer != issuer {
+        return Err(NotFound::OtherIssuer);
+    }
+    let url = |text: &str| Url::parse(text).map_err(|_| NotFound::Missing);
+    let token = url(&metadata.token_endpoint)?;
+    let revocation = metadata.revocation_endpoint.as_deref().map(url).transpose()?;
+    Ok(Located { audience: metadata.issuer, token, revocation })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_is_looked_for_at_both_places() {
+        let texts = |issuer: &str| places(issuer).map(|places| places.map(|place| place.to_string()));
+        let expected = [
+            "https://a.example/.well-known/oauth-authorization-server/tenant",
+            "https://a.example/tenant/.well-known/openid-configuration",
+        ];
+        assert_eq!(texts("https://a.example/tenant"), Some(expected.map(str::to_owned)));
+        let expected = [
+            "https://a.example/.well-known/oauth-authorization-server",
+            "https://a.example/.well-known/openid-configuration",
+        ];
+        assert_eq!(texts("https://a.example"), Some(expected.map(str::to_owned)));
+        for refused in ["a.example", "https://a.example?x=y", "https://a.example/#x"] {
+            assert_eq!(texts(refused), None, "{refused}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The provider: asks for an access token in the way of its credential, and ends it.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use dial::Dialer;
+use model::{Clock, CredentialName, LeaseId};
+use provider::{CredentialRequest, Lease, Material, MintedTokens, Provider, ProviderError, WebIdentity, lease_id};
+use secret::Secret;
+use serde_json::Map;
+use tokio_util::task::TaskTracker;
+
+use crate::{Flow, Grant, RefreshTokens, Settings, answer::Issued, form::Form, refresh::Turns, server::Server};
+
+/// What the provider stands on.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// Opens connections.
+    pub dialer: Dialer,
+    /// Signs who asks, for the flows that are told so.
+    pub identity: Arc<dyn WebIdentity>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Where a refresh goes on when its caller is gone; shutdown waits for it.
+    pub tasks: TaskTracker,
+}
+
+/// Issues access tokens of one authorization server.
+#[derive(Debug)]
+pub struct OAuth2 {
+    server: Arc<Server>,
+    grants: HashMap<CredentialName, Arc<Credential>>,
+    identity: Arc<dyn WebIdentity>,
+    tasks: TaskTracker,
+    minted: MintedTokens,
+}
+
+#[derive(Debug)]
+struct Credential {
+    grant: Grant,
+    turns: Turns,
+}
+
+/// How its leases begin.
+const KIND: &str = "oauth2";
+
+/// Where a server does not say how long a token lives, it is taken to live this long when it is ended early.
+const UNTOLD_LIFE: Duration = Duration::from_secs(24 * 3600);
+
+impl OAuth2 {
+    /// A provider of these credentials. Nothing is asked before the first is needed.
+    #[must_use]
+    pub fn new(settings: Settings, grants: Vec<Grant>, surroundings: Surroundings) -> Self {
+        let Surroundings { dialer, identity, clock, tasks } = surroundings;
+        let server = Arc::new(Server::new(settings, dialer, clock));
+        let credential = |grant: Grant| {
+            let name = grant.binding.credential.clone();
+            (name, Arc::new(Credential { grant, turns: Turns::default() }))
+        };
+        let grants = grants.into_iter().map(credential).collect();
+        Self { server, grants, identity, tasks, minted: MintedTokens::new(KIND) }
+    }
+
+    /// The credential of a request, where all that it is bound to is as configured.
+    fn credential(&self, request: &CredentialRequest<'_>) -> Result<&Arc<Credential>, ProviderError> {
+        let name = &request.binding.credential;
+        self.grants.get(name).filter(|known| known.grant.binding == *request.binding).ok_or_else(|| {
+            ProviderError::Missing {
+                reason: format!("the credential {name} is not configured for this upstream, destination and slot"),
+            }
+        })
+    }
+
+    async fn ask(
+        &self,
+        credential: &Arc<Credential>,
+        request: &CredentialRequest<'_>,
+    ) -> Result<Issued, ProviderError> {
+        let Grant { flow, binding, .. } = &credential.grant;
+        let identity = |audience: &str| {
+            self.identity.id_token(request.caller, &binding.upstream, audience, Map::new()).map_err(ProviderError::from)
+        };
+        let form = match flow {
+            Flow::ClientCredentials => Form::new("client_credentials"),
+            Flow::RefreshToken(tokens) => return self.refresh(credential, tokens, None).await,
+            Flow::Connection(tokens) => return self.refresh(credential, tokens, Some(request)).await,
+            Flow::TokenExchange { subject_token_audience } => {
+                let token = identity(&self.audience(subject_token_audience.as_deref()).await?)?;
+                Form::new("urn:ietf:params:oauth:grant-type:token-exchange")
+                    .secret("subject_token", &token)
+                    .field("subject_token_type", "urn:ietf:params:oauth:token-type:id_token")
+                    .field("requested_token_type", "urn:ietf:params:oauth:token-type:access_token")
+            }
+            Flow::JwtBearer { assertion_audience } => {
+                let token = identity(&self.audience(assertion_audience.as_deref()).await?)?;
+                Form::new("urn:ietf:params:oauth:grant-type:jwt-bearer").secret("assertion", &token)
+            }
+        };
+        self.server.ask(credential.grant.narrow(form), flow).await
+    }
+
+    /// What the server calls itself, where the configuration does not say otherwise.
+    async fn audience(&self, configured: Option<&str>) -> Result<String, ProviderError> {
+        match configured {
+            Some(audience) => Ok(audience.to_owned()),
+            None => Ok(self.server.locate().await?.audience.clone()),
+        }
+    }
+
+    /// In a task: what the answer brings is stored, also when nobody waits any more.
+    async fn refresh(
+        &self,
+        credential: &Arc<Credential>,
+        tokens: &Arc<dyn RefreshTokens>,
+        of: Option<&CredentialRequest<'_>>,
+    ) -> Result<Issued, ProviderError> {
+        let (server, credential, tokens) = (Arc::clone(&self.server), Arc::clone(credential), Arc::clone(tokens));
+        let subject = of.map(|request| request.caller.subject.clone());
+        let refreshed = self.tasks.spawn(async move {
+            let turn = credential.turns.of(subject.as_ref());
+            let ask = |token: &Secret| {
+                let form = Form::new("refresh_token").secret("refresh_token", token);
+                server.ask(credential.grant.narrow(form), &credential.grant.flow)
+            };
+            turn.refresh(&*tokens, subject.as_ref(), ask).await
+        });
+        refreshed.await.unwrap_or(Err(ProviderError::Unreachable))
+    }
+}
+
+impl Grant {
+    fn narrow(&self, form: Form) -> Form {
+        form.optional("resource", self.resource.as_deref())
+            .optional("audience", self.audience.as_deref())
+            .optional("scope", self.scope.as_deref())
+    }
+}
+
+#[async_trait]
+impl Provider for OAuth2 {
+    async fn issue(&self, request: CredentialRequest<'_>) -> Result<Lease, ProviderError> {
+        let credential = self.credential(&request)?;
+        let can_be_ended = self.server.locate().await?.revocation.is_some();
+        let asked = self.server.now();
+        let Issued { access_token, life, .. } = self.ask(credential, &request).await?;
+        let end = asked.plus(life.unwrap_or(UNTOLD_LIFE));
+        let id = lease_id(KIND, &request.binding.credential, end)?;
+        if can_be_ended {
+            self.minted.keep(id.clone(), Secret::new(access_token.clone()), end, asked);
+            if let Err(failed) = request.journal.made(&id).await {
+                self.revoke(&id).await?;
+                return Err(failed.into());
+            }
+        }
+        let material = Material::Token(Secret::new(access_token));
+        Ok(Lease { id, material, expiry: Some(end.min(request.caller.session_end)), renewable: false })
+    }
+
+    async fn revoke(&self, lease: &LeaseId) -> Result<(), ProviderError> {
+        let end = |token: Arc<Secret>| async move { self.server.end(&token).await };
+        self.minted.end(lease, self.server.now(), end).await
+    }
+}

@@ -1,0 +1,123 @@
+// An OpenID provider (oidc-provider) as an upstream's authorization server, on a free loopback port.
+//
+// stdin: one line { "secret", "jwk", "trusted": { "issuer", "jwk" } }; when stdin closes the server ends.
+//   `secret` is that of the clients `basic` and `post`, `jwk` the public key of the client `key`; tokens of `trusted` are grants.
+// stdout: one JSON line { "issuer" } when it listens.
+//
+// The provider has no grant for assertions of another issuer, so RFC 8693 and RFC 7523 are registered here; clients, resources,
+// metadata, refresh tokens and revocation are its own.
+//
+// For tests only:
+//   POST /control/refresh-token        a refresh token of the client `basic`. Answers { "refresh_token" }.
+//   POST /control/seen                 the claims of the assertions that were accepted, and how often /token was asked.
+//   POST /control/answer               { "status", "body" }: what /token answers next, once.
+//   POST /control/hold, …/release      /token answers only after the release.
+import { createServer } from 'node:http';
+import { createInterface } from 'node:readline';
+import { importJWK, jwtVerify } from 'jose';
+import Provider, { errors } from 'oidc-provider';
+
+const stdin = createInterface({ input: process.stdin });
+const wanted = JSON.parse(await new Promise((line) => stdin.once('line', line)));
+stdin.once('close', () => process.exit(0));
+
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+const API = 'https://api.test/v1';
+const trusted = await importJWK(wanted.trusted.jwk, 'ES256');
+const seen = { claims: [], tokens: 0 };
+let forced;
+let held = Promise.resolve();
+let release = () => {};
+let handler;
+
+const control = {
+  'refresh-token': async () => ({ refresh_token: await refreshToken() }),
+  seen: () => seen,
+  answer: (body) => { forced = body; return {}; },
+  hold: () => { held = new Promise((go) => { release = go; }); return {}; },
+  release: () => { release(); return {}; },
+};
+
+const server = createServer(async (request, response) => {
+  const { pathname } = new URL(request.url, 'http://localhost');
+  const answer = (status, body) => response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+  if (pathname.startsWith('/control/')) {
+    const chunks = await Array.fromAsync(request);
+    const said = Buffer.concat(chunks).toString();
+    return answer(200, JSON.stringify(await control[pathname.slice('/control/'.length)](said && JSON.parse(said))));
+  }
+  if (pathname === '/token') {
+    seen.tokens += 1;
+    if (forced) {
+      const { status, body } = forced;
+      forced = undefined;
+      return answer(status, body);
+    }
+    // The server acts at once, and its answer is what waits.
+    const end = response.end.bind(response);
+    response.end = (...parts) => { held.then(() => end(...parts)); return response; };
+  }
+  return handler(request, response);
+});
+
+await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+const issuer = `http://127.0.0.1:${server.address().port}`;
+const client = (client_id, more) => ({
+  client_id, grant_types: ['authorization_code', 'refresh_token', 'client_credentials', EXCHANGE, BEARER],
+  redirect_uris: ['http://127.0.0.1:9/callback'], response_types: ['code'], scope: 'openid offline_access read write', ...more,
+});
+const provider = new Provider(issuer, {
+  clients: [
+    client('basic', { client_secret: wanted.secret }),
+    client('post', { client_secret: wanted.secret, token_endpoint_auth_method: 'client_secret_post' }),
+    client('key', { jwks: { keys: [wanted.jwk] }, token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'ES256' }),
+    { client_id: 'unfit', client_secret: wanted.secret, grant_types: ['authorization_code'],
+      redirect_uris: ['http://127.0.0.1:9/callback'], response_types: ['code'] },
+  ],
+  scopes: ['openid', 'offline_access', 'read', 'write', 'admin'],
+  rotateRefreshToken: true,
+  extraParams: ['subject_token', 'assertion'],
+  findAccount: (_context, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
+  ttl: { AccessToken: 300, ClientCredentials: 300, RefreshToken: 3600, Grant: 3600 },
+  features: {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: () => true },
+    resourceIndicators: { enabled: true, defaultResource: () => API, useGrantedResource: () => true,
+      getResourceServerInfo: (_context, resource) => resourceServer(resource) },
+  },
+});
+const byAssertion = (name, parameter) => provider.registerGrantType(name, async (context) => {
+  const { client: asking, params } = context.oidc;
+  const verified = await jwtVerify(params[parameter] ?? '', trusted, { issuer: wanted.trusted.issuer, audience: issuer })
+    .catch(() => { throw new errors.InvalidGrant(params[parameter]); });
+  seen.claims.push(verified.payload);
+  const token = new provider.ClientCredentials({ client: asking, scope: params.scope });
+  const resource = params.resource ?? API;
+  token.resourceServer = new provider.ResourceServer(resource, resourceServer(resource));
+  context.body = { access_token: await token.save(), token_type: 'Bearer', expires_in: token.expiration,
+    issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' };
+}, [parameter, 'subject_token_type', 'requested_token_type', 'resource', 'scope', 'audience']);
+byAssertion(EXCHANGE, 'subject_token');
+byAssertion(BEARER, 'assertion');
+handler = provider.callback();
+provider.on('server_error', (_context, error) => console.error(error));
+console.log(JSON.stringify({ issuer }));
+
+function resourceServer(audience) {
+  if (audience !== API) throw new errors.InvalidTarget();
+  return { audience, scope: 'read write', accessTokenFormat: 'opaque', accessTokenTTL: 300 };
+}
+
+async function refreshToken() {
+  const grant = new provider.Grant({ accountId: 'alice', clientId: 'basic' });
+  grant.addOIDCScope('openid offline_access');
+  grant.addResourceScope(API, 'read write');
+  const found = await provider.Client.find('basic');
+  const token = new provider.RefreshToken({ accountId: 'alice', client: found, grantId: await grant.save(),
+    gty: 'authorization_code', resource: API, rotations: 0, scope: 'openid offline_access read write' });
+  return token.save();
+}
