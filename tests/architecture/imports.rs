@@ -29,6 +29,8 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
         &["dial", "model", "provider", "secret"],
         "asks an authorization server; where secrets are stored, it does not know",
     ),
+    ("provider-github-app", &["dial", "model", "provider", "secret"], "asks GitHub, and knows as little"),
+    ("provider-gcp", &["dial", "model", "provider", "secret"], "asks Google, and knows as little"),
     (
         "egress",
         &["dial", "model", "provider", "secret", "sigv4"],

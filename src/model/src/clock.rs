@@ -35,6 +35,32 @@ impl Timestamp {
         self.0 / 1000
     }
 
+    /// From a date and time in UTC as web interfaces write it (RFC 3339), such as `2026-11-20T14:10:26Z`. A fraction of a second is
+    /// dropped. `None` for anything else, an offset other than `Z` and years before 1970 included.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let time = match time.split_once('.') {
+            Some((whole, fraction)) if !fraction.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit()) => whole,
+            Some(_) => return None,
+            None => time,
+        };
+        let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+        let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
+        let is_leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let february = if is_leap_year { 29 } else { 28 };
+        let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+        let days_in_month = *months.get(usize::try_from(month.checked_sub(1)?).ok()?)?;
+        // A leap second is counted as the one after it.
+        if year < 1970 || !(1..=days_in_month).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+            return None;
+        }
+        let before: u64 = months.iter().zip(1..month).map(|(days, _)| days).sum();
+        let leap_days = |year: u64| year / 4 - year / 100 + year / 400;
+        let days = (year - 1970) * 365 + leap_days(year - 1) - leap_days(1969) + before + day - 1;
+        Some(Self::from_seconds(((days * 24 + hour) * 60 + minute) * 60 + second))
+    }
+
     /// This moment and a while.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
@@ -46,6 +72,17 @@ impl Timestamp {
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+}
+
+/// Three numbers of so many digits each.
+fn numbers(text: &str, separator: char, lengths: [usize; 3]) -> Option<[u64; 3]> {
+    let mut parts = text.split(separator);
+    let mut found = [0; 3];
+    for (number, length) in found.iter_mut().zip(lengths) {
+        let part = parts.next().filter(|part| part.len() == length && part.bytes().all(|b| b.is_ascii_digit()))?;
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(found)
 }
 
 /// Tells the time. The system's clock in the program, a clock moved by hand in tests.
@@ -88,5 +125,54 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_the_second_that_it_names() {
+        for (text, seconds) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("1972-02-29T23:59:59Z", 68_255_999),
+            ("2000-02-29T12:00:00Z", 951_825_600),
+            ("2000-03-01T00:00:00.999999999Z", 951_868_800),
+            ("2016-07-11T22:14:10Z", 1_468_275_250),
+            ("2026-12-31T23:59:60Z", 1_798_761_600),
+            ("2100-03-01T00:00:00Z", 4_107_542_400),
+        ] {
+            assert_eq!(Timestamp::from_rfc3339(text), Some(Timestamp::from_seconds(seconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_in_utc_is_refused() {
+        for text in [
+            "",
+            "2026-11-20",
+            "2026-11-20T14:10:26",
+            "2026-11-20T14:10:26+01:00",
+            "2026-11-20T14:10:26.Z",
+            "2026-11-20T14:10:26.1aZ",
+            "2026-11-20 14:10:26Z",
+            "2026-11-20T14:10Z",
+            "2026-11-20T14:10:26:00Z",
+            "2026-00-20T14:10:26Z",
+            "2026-13-20T14:10:26Z",
+            "2026-02-29T14:10:26Z",
+            "2026-11-31T14:10:26Z",
+            "2026-11-00T14:10:26Z",
+            "2026-11-20T24:10:26Z",
+            "2026-11-20T14:60:26Z",
+            "2026-11-20T14:10:61Z",
+            "1969-12-31T23:59:59Z",
+            "12026-11-20T14:10:26Z",
+            "2026-1-20T14:10:26Z",
+            "+026-11-20T14:10:26Z",
+        ] {
+            assert_eq!(Timestamp::from_rfc3339(text), None, "{text}");
+        }
     }
 }
