@@ -5,6 +5,7 @@ mod crash;
 mod demo;
 mod flows;
 mod interop;
+mod minted;
 mod quickstart;
 mod security;
 mod support;

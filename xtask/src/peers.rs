@@ -13,7 +13,7 @@ use crate::{
 
 /// The Python environments, and what is installed into each; the pins of one leave the others alone.
 const PYTHON: &[(&str, &str)] = &[
-    ("python", "the RFC 8693 client and the MCP SDK"),
+    ("python", "the RFC 8693 client, the MCP SDK and a PostgreSQL driver"),
     ("openbao", "OpenBao, which is a Vault server"),
     ("aws", "an AWS to play with, and its SDK"),
 ];

@@ -17,8 +17,9 @@ use crate::{
     failure::{Failure, said},
 };
 
-/// From the request to the last byte of its answer. A database or a cloud behind Vault may need seconds to make a user.
-pub(crate) const CALL_MAX: Duration = Duration::from_secs(10);
+/// From the request to the last byte of its answer. A database or a cloud behind Vault may need seconds to make a user; who waits for
+/// the whole mint waits ten.
+pub(crate) const CALL_MAX: Duration = Duration::from_secs(8);
 
 /// Resolving, connecting and the TLS handshake.
 const CONNECT_MAX: Duration = Duration::from_secs(5);

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use dial::Dialer;
-use model::{Clock, CredentialName, LeaseId, Timestamp};
+use model::{Binding, Clock, LeaseId, Timestamp};
 use provider::{CredentialRequest, Lease, Provider, ProviderError};
 use serde_json::json;
 
@@ -26,7 +26,7 @@ use crate::{
 pub struct VaultProvider {
     standing: Standing,
     token_role: Option<VaultPath>,
-    grants: HashMap<CredentialName, Grant>,
+    grants: HashMap<Binding, Grant>,
 }
 
 impl VaultProvider {
@@ -34,24 +34,21 @@ impl VaultProvider {
     #[must_use]
     pub fn new(
         settings: Settings,
-        grants: HashMap<CredentialName, Grant>,
+        grants: impl IntoIterator<Item = Grant>,
         dialer: &Dialer,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let client = Client::new(&settings, dialer);
         let Settings { auth, token_role, .. } = settings;
+        let grants = grants.into_iter().map(|grant| (grant.binding.clone(), grant)).collect();
         Self { standing: Standing::new(client, Login::new(auth), clock), token_role, grants }
     }
 
-    fn grant(&self, request: &CredentialRequest<'_>) -> Result<&Grant, ProviderError> {
-        let credential = &request.binding.credential;
-        let missing = |what: &str| ProviderError::Missing { reason: format!("the credential {credential} {what}") };
-        let grant = self.grants.get(credential).ok_or_else(|| missing("is not one of this provider"))?;
-        if grant.binding == *request.binding {
-            Ok(grant)
-        } else {
-            Err(missing("is configured for another destination or slot"))
-        }
+    fn grant(&self, binding: &Binding) -> Result<&Grant, ProviderError> {
+        let (credential, upstream) = (&binding.credential, &binding.upstream);
+        self.grants.get(binding).ok_or_else(|| ProviderError::Missing {
+            reason: format!("this provider mints no {credential} for this destination and slot of {upstream}"),
+        })
     }
 
     async fn mint(
@@ -94,7 +91,7 @@ impl Provider for VaultProvider {
     /// Makes a token, writes it down, reads with it, and lets it live as long as the session if a lease depends on it. What is
     /// dropped in between ends by itself within half a minute, leases included.
     async fn issue(&self, request: CredentialRequest<'_>) -> Result<Lease, ProviderError> {
-        let grant = self.grant(&request)?;
+        let grant = self.grant(request.binding)?;
         if request.caller.session_end <= self.standing.now() {
             return Err(ProviderError::Refused { reason: "the session has ended".to_owned() });
         }

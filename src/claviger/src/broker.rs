@@ -26,7 +26,7 @@ use vault::{KeySource, Vault};
 
 use crate::output::Failure;
 
-use self::sources::Sources;
+use self::sources::{Means, Sources};
 pub(crate) use self::{instance::Instance, keys::VERIFIER_FILE, upstreams::dial_target};
 
 /// The longest that a message may take to arrive.
@@ -84,7 +84,9 @@ impl Broker {
             fingerprint_key.map_err(|_| Failure::new("the operating system gives no random bytes"))?;
         let live = Arc::new(LiveSecrets::new(&fingerprint_key));
         let identity = WebIdentityTokens::new(public_url.clone(), Arc::clone(&ring), Arc::clone(&clock));
-        let sources = Sources::build(config, &vault, &web_identity::of(identity))?;
+        let identity = web_identity::of(identity);
+        let means = Means { vault: &vault, identity: &identity, dialer: &dialer, clock: &clock };
+        let sources = Sources::build(config, &means)?;
         let upstreams = upstreams::served(config, &sources)?;
         let egress = Arc::new(InProcess::new(InProcessParts {
             dialer: dialer.clone(),

@@ -101,6 +101,16 @@ impl BrokerSetup {
         self
     }
 
+    /// A credential of the last upstream, named `NAME-minted`, that a provider mints; `what` is the table of the provider's kind.
+    pub(crate) fn minted(mut self, provider: &str, inject: &str, what: &str) -> Self {
+        let name = format!("{}-minted", self.upstream);
+        let _written = write!(
+            self.upstreams,
+            "\n[upstreams.credential]\nname = \"{name}\"\nprovider = \"{provider}\"\ninject = {{ {inject} }}\n{what}\n"
+        );
+        self
+    }
+
     /// A credential of the last upstream, as a bearer token.
     pub(crate) fn bearer(self, secret: &str) -> Self {
         self.credential("header = \"Authorization\", prefix = \"Bearer \"", secret)

@@ -1,7 +1,6 @@
 //! One OpenBao and one PostgreSQL for all tests, and what one test has of them for itself.
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc, LazyLock,
         atomic::{AtomicUsize, Ordering},
@@ -194,8 +193,7 @@ pub(crate) fn provider_of(settings: Settings, grant: Grant) -> VaultProvider {
 }
 
 pub(crate) fn provider_by(settings: Settings, grant: Grant, clock: Arc<dyn Clock>) -> VaultProvider {
-    let grants = HashMap::from([(grant.binding.credential.clone(), grant)]);
-    VaultProvider::new(settings, grants, &Dialer::new(DialOptions::default()), clock)
+    VaultProvider::new(settings, [grant], &Dialer::new(DialOptions::default()), clock)
 }
 
 pub(crate) fn settings(url: &str, auth: Auth) -> Settings {

@@ -2,14 +2,30 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+mod stored;
+mod vault;
+
+use ::vault::Vault;
 use config::{Config, Issued};
+use dial::Dialer;
 use egress::{CredentialSource, Keeping, ProviderHandle};
-use model::ProviderName;
-use provider::WebIdentity;
+use model::{Clock, ProviderName};
+use provider::{Provider, WebIdentity};
 use provider_fixed::Fixed;
-use vault::Vault;
 
 use crate::output::Failure;
+
+/// What providers are made with.
+pub(super) struct Means<'a> {
+    /// Where secrets are stored that providers themselves need.
+    pub(super) vault: &'a Arc<Vault>,
+    /// Signs what Claviger says about itself and about sessions.
+    pub(super) identity: &'a Arc<dyn WebIdentity>,
+    /// Opens connections to sources.
+    pub(super) dialer: &'a Dialer,
+    /// Tells the time.
+    pub(super) clock: &'a Arc<dyn Clock>,
+}
 
 /// The sources of credentials, and which of them is which.
 pub(super) struct Sources {
@@ -19,20 +35,16 @@ pub(super) struct Sources {
 
 impl Sources {
     /// Builds every provider that the configuration names.
-    pub(super) fn build(
-        config: &Config,
-        vault: &Arc<Vault>,
-        _identity: &Arc<dyn WebIdentity>,
-    ) -> Result<Self, Failure> {
+    pub(super) fn build(config: &Config, means: &Means<'_>) -> Result<Self, Failure> {
         let fixed = CredentialSource {
             name: "fixed".parse().expect("a word of lowercase letters is a name"),
-            provider: Arc::new(Fixed::new(Arc::clone(vault))),
+            provider: Arc::new(Fixed::new(Arc::clone(means.vault))),
             keeping: Keeping::Nothing,
         };
         let mut sources = Self { list: vec![fixed], minting: HashMap::new() };
         for provider in &config.providers {
-            let built = match &provider.source {
-                config::Source::Vault(_) => return Err(Failure::new("not built")),
+            let built: Arc<dyn Provider> = match &provider.source {
+                config::Source::Vault(source) => Arc::new(vault::build(config, provider, source, means)?),
             };
             sources.minting.insert(provider.name.clone(), ProviderHandle(sources.list.len()));
             let name = provider.name.clone();

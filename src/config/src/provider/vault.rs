@@ -1,6 +1,6 @@
 //! `[[providers.vault]]` and `[upstreams.credential.vault]`: HashiCorp Vault or OpenBao, and what is read or minted there.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf, str::FromStr};
 
 use model::{AddressClass, Binding, CredentialName, Destination, Injection, ProviderName};
 use schemars::JsonSchema;
@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use crate::{
     address::{Addresses, check_reach, existing_file, is_readable_on_the_way},
-    at::{At, Number, Text},
+    at::{At, Number, Text, text},
     problem::Problems,
 };
 
@@ -27,6 +27,8 @@ pub struct Source {
     pub namespace: Option<String>,
     /// How Claviger logs in.
     pub auth: Auth,
+    /// The token role that sessions' tokens are made under.
+    pub token_role: Option<String>,
 }
 
 /// How Claviger logs in to a server.
@@ -78,9 +80,18 @@ impl Source {
     }
 }
 
+/// What is read or minted for a credential, and with which rights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The policies of the session's token; where there are none, those that the server gives it.
+    pub policies: Vec<String>,
+    /// What it is.
+    pub kind: GrantKind,
+}
+
 /// What is read or minted for a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Grant {
+pub enum GrantKind {
     /// A field of a secret in a key-value store, version 2.
     KeyValue {
         /// Where the store is mounted.
@@ -128,6 +139,34 @@ pub enum Grant {
     },
 }
 
+/// A mount, a role or a path, as it stands in a URL of the server's API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ApiPath(String);
+
+impl FromStr for ApiPath {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/');
+        let is_plain = |segment: &str| !matches!(segment, "" | "." | "..");
+        if text.bytes().all(fits) && text.split('/').all(is_plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("not a part of a path: A-Z, a-z, 0-9, '_', '-', '.' and '/', without a slash at its ends")
+        }
+    }
+}
+
+impl fmt::Display for ApiPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+text! {
+    ApiPath: "path",
+}
+
 /// A Vault or OpenBao server.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -145,10 +184,13 @@ pub(crate) struct SourceTable {
     /// A PEM file of certificate authorities, trusted here in place of the operating system's.
     certificate_authority: Option<At<PathBuf>>,
     /// The namespace that mounts and roles lie in.
-    namespace: Option<At<Text>>,
+    namespace: Option<At<ApiPath>>,
     /// How Claviger logs in: exactly one of the keys below.
     #[schemars(with = "AuthTable")]
     auth: Spanned<AuthTable>,
+    /// The token role under which the token of each session is made. Without one, those tokens are children of Claviger's own, which
+    /// must hold every policy of theirs, and which they end with.
+    token_role: Option<At<ApiPath>>,
 }
 
 /// Exactly one of these.
@@ -171,9 +213,9 @@ struct AuthTable {
 struct JwtTable {
     /// Where the method is mounted.
     #[serde(default = "jwt_mount")]
-    mount: At<Text>,
+    mount: At<ApiPath>,
     /// The role, as the server names it.
-    role: At<Text>,
+    role: At<ApiPath>,
     /// The audience that the role is bound to.
     audience: At<Text>,
 }
@@ -184,7 +226,7 @@ struct JwtTable {
 struct AppRoleTable {
     /// Where the method is mounted.
     #[serde(default = "approle_mount")]
-    mount: At<Text>,
+    mount: At<ApiPath>,
     /// The role id; not a secret.
     role_id: At<Text>,
     /// The name under which the secret id is stored.
@@ -200,15 +242,15 @@ struct AppRoleTable {
 struct KubernetesTable {
     /// Where the method is mounted.
     #[serde(default = "kubernetes_mount")]
-    mount: At<Text>,
+    mount: At<ApiPath>,
     /// The role, as the server names it.
-    role: At<Text>,
+    role: At<ApiPath>,
     /// The file of the token.
     #[serde(default = "kubernetes_token_file")]
     token_file: At<PathBuf>,
 }
 
-/// Exactly one of these.
+/// Exactly one of the first five.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GrantTable {
@@ -222,6 +264,9 @@ pub(crate) struct GrantTable {
     aws: Option<AwsTable>,
     /// Whatever a path answers with a lease.
     lease: Option<LeaseTable>,
+    /// The policies of the token that reads it, which the token role must allow. Without any, the server decides.
+    #[serde(default)]
+    policies: Vec<At<Text>>,
 }
 
 /// A field of a stored secret.
@@ -230,9 +275,9 @@ pub(crate) struct GrantTable {
 struct KeyValueTable {
     /// Where the store is mounted.
     #[serde(default = "kv_mount")]
-    mount: At<Text>,
+    mount: At<ApiPath>,
     /// The path of the secret, without `data/`.
-    path: At<Text>,
+    path: At<ApiPath>,
     /// The field of it.
     field: At<Text>,
     /// The version; the newest where there is none.
@@ -245,9 +290,9 @@ struct KeyValueTable {
 struct RoleTable {
     /// Where the engine is mounted.
     #[serde(default = "database_mount")]
-    mount: At<Text>,
+    mount: At<ApiPath>,
     /// The role, as the server names it.
-    role: At<Text>,
+    role: At<ApiPath>,
 }
 
 /// A role of the certificate engine.
@@ -256,9 +301,9 @@ struct RoleTable {
 struct PkiTable {
     /// Where the engine is mounted.
     #[serde(default = "pki_mount")]
-    mount: At<Text>,
+    mount: At<ApiPath>,
     /// The role, as the server names it.
-    role: At<Text>,
+    role: At<ApiPath>,
     /// The common name; `{agent}` and `{session}` stand for those of the call.
     common_name: At<Text>,
 }
@@ -269,9 +314,9 @@ struct PkiTable {
 struct AwsTable {
     /// Where the engine is mounted.
     #[serde(default = "aws_mount")]
-    mount: At<Text>,
+    mount: At<ApiPath>,
     /// The role, as the server names it.
-    role: At<Text>,
+    role: At<ApiPath>,
     /// Whether the key is a temporary one, from STS, or one of a user that is made for the session.
     #[serde(default = "is_temporary_default")]
     temporary: bool,
@@ -282,26 +327,26 @@ struct AwsTable {
 #[serde(deny_unknown_fields)]
 struct LeaseTable {
     /// The whole path, with its mount.
-    path: At<Text>,
+    path: At<ApiPath>,
     /// The field of the answer that is the credential; the password where there is a user name.
     field: At<Text>,
     /// The field of the answer that is the user name, for `inject = { basic = true }`.
     username_field: Option<At<Text>>,
 }
 
-fn implied(text: &str) -> At<Text> {
-    At::implied(Text(text.to_owned()))
+fn implied(text: &str) -> At<ApiPath> {
+    At::implied(ApiPath(text.to_owned()))
 }
 
-fn jwt_mount() -> At<Text> {
+fn jwt_mount() -> At<ApiPath> {
     implied("jwt")
 }
 
-fn approle_mount() -> At<Text> {
+fn approle_mount() -> At<ApiPath> {
     implied("approle")
 }
 
-fn kubernetes_mount() -> At<Text> {
+fn kubernetes_mount() -> At<ApiPath> {
     implied("kubernetes")
 }
 
@@ -309,19 +354,19 @@ fn kubernetes_token_file() -> At<PathBuf> {
     At::implied("/var/run/secrets/kubernetes.io/serviceaccount/token".into())
 }
 
-fn kv_mount() -> At<Text> {
+fn kv_mount() -> At<ApiPath> {
     implied("secret")
 }
 
-fn database_mount() -> At<Text> {
+fn database_mount() -> At<ApiPath> {
     implied("database")
 }
 
-fn pki_mount() -> At<Text> {
+fn pki_mount() -> At<ApiPath> {
     implied("pki")
 }
 
-fn aws_mount() -> At<Text> {
+fn aws_mount() -> At<ApiPath> {
     implied("aws")
 }
 
@@ -345,6 +390,7 @@ impl SourceTable {
             certificate_authority,
             namespace: self.namespace.map(|namespace| namespace.value.0),
             auth,
+            token_role: self.token_role.map(|role| role.value.0),
         })
     }
 }
@@ -380,36 +426,37 @@ fn check_auth(auth: Spanned<AuthTable>, problems: &mut Problems<'_>) -> Option<A
 impl Grant {
     pub(crate) fn check(grant: Spanned<GrantTable>, problems: &mut Problems<'_>) -> Option<Self> {
         let span = grant.span();
-        let GrantTable { kv, database, pki, aws, lease } = grant.into_inner();
-        match (kv, database, pki, aws, lease) {
-            (Some(kv), None, None, None, None) => Some(Self::KeyValue {
+        let GrantTable { kv, database, pki, aws, lease, policies } = grant.into_inner();
+        let kind = match (kv, database, pki, aws, lease) {
+            (Some(kv), None, None, None, None) => GrantKind::KeyValue {
                 mount: kv.mount.value.0,
                 path: kv.path.value.0,
                 field: kv.field.value.0,
                 version: kv.version.map(|version| version.value.0),
-            }),
+            },
             (None, Some(database), None, None, None) => {
-                Some(Self::Database { mount: database.mount.value.0, role: database.role.value.0 })
+                GrantKind::Database { mount: database.mount.value.0, role: database.role.value.0 }
             }
-            (None, None, Some(pki), None, None) => Some(Self::Pki {
+            (None, None, Some(pki), None, None) => GrantKind::Pki {
                 mount: pki.mount.value.0,
                 role: pki.role.value.0,
                 common_name: pki.common_name.value.0,
-            }),
+            },
             (None, None, None, Some(aws), None) => {
-                Some(Self::Aws { mount: aws.mount.value.0, role: aws.role.value.0, is_temporary: aws.temporary })
+                GrantKind::Aws { mount: aws.mount.value.0, role: aws.role.value.0, is_temporary: aws.temporary }
             }
-            (None, None, None, None, Some(lease)) => Some(Self::Leased {
+            (None, None, None, None, Some(lease)) => GrantKind::Leased {
                 path: lease.path.value.0,
                 field: lease.field.value.0,
                 username_field: lease.username_field.map(|field| field.value.0),
-            }),
+            },
             _ => {
                 problems
                     .at(&span, "a credential is one thing")
                     .help_with("write one of `kv`, `database`, `pki`, `aws` and `lease`");
-                None
+                return None;
             }
-        }
+        };
+        Some(Self { policies: policies.into_iter().map(|policy| policy.value.0).collect(), kind })
     }
 }

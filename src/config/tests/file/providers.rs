@@ -1,6 +1,9 @@
 //! `[[providers.…]]`, and the credentials that they mint.
 
-use config::{Issued, Source, vault_provider::Grant};
+use config::{
+    Issued, Source,
+    vault_provider::{Grant, GrantKind},
+};
 use model::Injection;
 
 use crate::support::{errors, load_text, with_parts};
@@ -20,12 +23,14 @@ fn minted(grant: &str) -> String {
 
 #[test]
 fn a_credential_names_its_provider_and_what_is_minted_there() {
-    let loaded = load_text(&minted("vault = { database = { role = \"readonly\" } }\n")).unwrap();
+    let grant = "vault = { database = { role = \"readonly\" }, policies = [\"orders\"] }\n";
+    let loaded = load_text(&minted(grant)).unwrap();
     let Source::Vault(bao) = &loaded.providers[0].source;
     assert_eq!((bao.url.to_string().as_str(), loaded.providers[0].binding()), ("https://bao.example:8200", None));
     let credential = loaded.upstreams[1].credential.as_ref().unwrap();
     assert_eq!(credential.injection, Injection::BasicPair);
-    let grant = Grant::Database { mount: "database".to_owned(), role: "readonly".to_owned() };
+    let kind = GrantKind::Database { mount: "database".to_owned(), role: "readonly".to_owned() };
+    let grant = Grant { policies: vec!["orders".to_owned()], kind };
     assert_eq!(credential.issued, Issued::Vault { provider: "bao".parse().unwrap(), grant });
     assert!(!loaded.upstreams[1].is_stored());
 }
@@ -49,6 +54,7 @@ fn what_does_not_fit_together_is_said() {
         (minted(""), "what bao should mint is missing"),
         (minted(both), "a credential is one thing"),
         (minted("vault = {}\n"), "a credential is one thing"),
+        (minted("vault = { database = { role = \"../sys/seal\" } }\n"), "not a part of a path"),
         (with_parts(&BAO.replace("bao.example", "10.0.0.1")), "10.0.0.1 is a private address"),
         (with_parts(&BAO.replace("https:", "http:")), "would travel to this URL without TLS"),
         (with_parts(&BAO.replace("\"bao\"\nurl", "\"fixed\"\nurl")), "`fixed` stands for stored credentials"),

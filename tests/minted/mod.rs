@@ -1,0 +1,3 @@
+//! Credentials that real sources mint for one session, and their end.
+
+mod vault;

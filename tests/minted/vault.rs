@@ -1,0 +1,158 @@
+//! A database user for each session, from OpenBao, of which the agent sees nothing.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    broker::{Broker, BrokerSetup},
+    canary,
+    issuer::Issuer,
+    openbao::OpenBao,
+    peers::{Python, or_skip, python},
+    postgres::Postgres,
+    process::Process,
+};
+
+/// What is promised.
+const GONE_MAX: Duration = Duration::from_secs(1);
+
+const AUDIENCE: &str = "https://vault.test";
+
+/// Everything between an agent and its database.
+struct Stage {
+    postgres: Postgres,
+    bao: OpenBao,
+    issuer: Issuer,
+    broker: Broker,
+    _database: Process,
+}
+
+/// A database server that has no user of its own, and an OpenBao that trusts whatever the broker signs about itself.
+async fn stage(python: &Python) -> Stage {
+    let (bao, postgres, issuer) = (OpenBao::start(&[]), Postgres::start(), Issuer::start().await);
+    canary::register("password of the database's owner", postgres.owner().1);
+    postgres.query("CREATE TABLE fruit (name text); INSERT INTO fruit VALUES ('quince')");
+    postgres.query("CREATE ROLE reader; GRANT SELECT ON fruit TO reader");
+    mint_readers(&bao, &postgres);
+    let ready = |line: &str| line.strip_prefix("listening on ").map(|url| url.trim().to_owned());
+    let (database, url) =
+        Process::start("database", python.script("database.py"), &format!("{}\n", postgres.port()), ready).await;
+    let setup = BrokerSetup::trusting(issuer.issuer())
+        .mcp("orders", &url, "2026-07-28")
+        .minted("bao", "basic = true", "vault = { database = { role = \"reader\" }, policies = [\"read-orders\"] }")
+        .more(&format!(
+            "[[providers.vault]]\nname = \"bao\"\nurl = \"{}\"\naddresses = \"loopback\"\ntoken_role = \"claviger\"\n\
+             auth = {{ jwt = {{ role = \"claviger\", audience = \"{AUDIENCE}\" }} }}\n",
+            bao.url()
+        ));
+    let broker = Broker::start(setup).await;
+    trust(&bao, broker.public_url());
+    Stage { postgres, bao, issuer, broker, _database: database }
+}
+
+/// What the operator of the database sets up.
+fn mint_readers(bao: &OpenBao, postgres: &Postgres) {
+    let (owner, password) = postgres.owner();
+    bao.done("POST", "sys/mounts/database", &json!({ "type": "database" }));
+    let url = format!("postgresql://{{{{username}}}}:{{{{password}}}}@127.0.0.1:{}/postgres", postgres.port());
+    let connection = json!({
+        "plugin_name": "postgresql-database-plugin", "allowed_roles": "reader", "connection_url": url, "username": owner,
+        "password": password, "password_authentication": "scram-sha-256",
+    });
+    bao.done("POST", "database/config/postgres", &connection);
+    let role = json!({
+        "db_name": "postgres", "default_ttl": "1h", "max_ttl": "1h",
+        "creation_statements": [
+            "CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'", "GRANT reader TO \"{{name}}\"",
+        ],
+        "revocation_statements": ["DROP ROLE IF EXISTS \"{{name}}\""],
+    });
+    bao.done("POST", "database/roles/reader", &role);
+    let policy = json!({ "policy": "path \"database/creds/reader\" { capabilities = [\"read\"] }" });
+    bao.done("POST", "sys/policies/acl/read-orders", &policy);
+}
+
+/// What the README of the provider tells an operator to set up. OpenBao reads the broker's discovery document.
+fn trust(bao: &OpenBao, broker: &str) {
+    let policy = json!({ "policy": include_str!("../../providers/vault/policy.hcl") });
+    bao.done("POST", "sys/policies/acl/claviger", &policy);
+    let role = json!({ "allowed_policies_glob": ["read-*"], "orphan": true, "token_no_default_policy": true });
+    bao.done("POST", "auth/token/roles/claviger", &role);
+    bao.done("POST", "sys/auth/jwt", &json!({ "type": "jwt" }));
+    bao.done("POST", "auth/jwt/config", &json!({ "oidc_discovery_url": broker, "bound_issuer": broker }));
+    let role = json!({
+        "role_type": "jwt", "user_claim": "sub", "bound_subject": "claviger", "bound_audiences": [AUDIENCE],
+        "token_policies": ["claviger"], "token_no_default_policy": true, "token_ttl": "1h",
+    });
+    bao.done("POST", "auth/jwt/role/claviger", &role);
+}
+
+impl Stage {
+    async fn session(&self) -> String {
+        self.broker.token(&self.issuer.token("assistant")).await
+    }
+
+    /// The rows of one statement, as the session's own user.
+    async fn query(&self, session: &str, sql: &str) -> Value {
+        let answer = self.broker.call_tool("orders", session, "query", json!({ "sql": sql })).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["result"]["structuredContent"]["result"].clone()
+    }
+
+    /// The users that OpenBao made and that PostgreSQL has.
+    fn users(&self) -> Vec<String> {
+        let users = self.postgres.query("SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%'");
+        users.lines().map(str::to_owned).collect()
+    }
+
+    fn leases(&self) -> usize {
+        let (_, leases) = self.bao.ask("LIST", "sys/leases/lookup/database/creds/reader", &Value::Null);
+        leases["data"]["keys"].as_array().map_or(0, Vec::len)
+    }
+}
+
+#[tokio::test]
+async fn an_agent_reads_a_row_as_a_user_that_is_gone_a_second_after_its_session() {
+    let python = or_skip!(python());
+    let stage = stage(&python).await;
+    let (session, other) = (stage.session().await, stage.session().await);
+    assert_eq!(stage.users(), Vec::<String>::new(), "nothing is minted before it is needed");
+    assert_eq!(stage.query(&session, "SELECT name FROM fruit").await, json!(["quince"]));
+    let [user] = &stage.users()[..] else { panic!("{:?}", stage.users()) };
+    assert_eq!(stage.query(&session, "SELECT current_user").await, json!([user]), "one user for the whole session");
+    let others = stage.query(&other, "SELECT current_user").await;
+    assert!(stage.users().len() == 2 && others != json!([user]), "{others}");
+
+    stage.broker.revoke(&session).await;
+    let began = Instant::now();
+    while stage.postgres.knows(user) {
+        assert!(began.elapsed() < GONE_MAX, "{user} is still there");
+    }
+    assert_eq!((stage.users().len(), stage.leases()), (1, 1), "only the other session's");
+    assert_eq!(stage.query(&other, "SELECT current_user").await, others, "which goes on");
+    let outcomes = stage.broker.records_of("outcome");
+    let lease = outcomes.iter().find_map(|outcome| outcome["lease"].as_str());
+    assert!(lease.is_some_and(|lease| lease.starts_with("lease/")), "{outcomes:#?}");
+    stage.broker.finish().await;
+}
+
+#[tokio::test]
+async fn a_user_whose_broker_was_killed_is_gone_after_its_next_start() {
+    let python = or_skip!(python());
+    let mut stage = stage(&python).await;
+    let session = stage.session().await;
+    stage.query(&session, "SELECT name FROM fruit").await;
+    let [before] = &stage.users()[..] else { panic!("{:?}", stage.users()) };
+    stage.broker.kill().await;
+    assert!(stage.postgres.knows(before));
+    stage.broker.serve().await;
+    stage.broker.wait_until_async(async || !stage.postgres.knows(before)).await;
+    assert_eq!(
+        stage.query(&session, "SELECT name FROM fruit").await,
+        json!(["quince"]),
+        "the session goes on as another user"
+    );
+    assert_eq!((stage.users().len(), stage.leases()), (1, 1));
+    stage.broker.finish().await;
+}

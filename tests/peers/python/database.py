@@ -1,0 +1,52 @@
+"""An MCP server in front of PostgreSQL that has no user of its own: each request brings one (RFC 7617), and acts as it.
+
+Reads one line from stdin, the port of PostgreSQL; prints its own URL when it is ready; ends when stdin closes.
+"""
+
+import base64
+import os
+import socket
+import sys
+import threading
+
+import pg8000.native
+import uvicorn
+from mcp.server.mcpserver import Context, MCPServer
+
+POSTGRES_PORT = int(sys.stdin.readline())
+TIMEOUT_SECONDS = 20
+
+server = MCPServer("database")
+
+
+def user_of(authorization: str | None) -> tuple[str, str]:
+    scheme, _, credentials = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        raise PermissionError("no database user came with the request")
+    user, _, password = base64.b64decode(credentials).decode().partition(":")
+    return user, password
+
+
+@server.tool()
+def query(sql: str, ctx: Context) -> list[str]:
+    """Runs one statement and returns the first column of its rows."""
+    user, password = user_of(ctx.request_context.request.headers.get("authorization"))
+    connection = pg8000.native.Connection(
+        user, password=password, host="127.0.0.1", port=POSTGRES_PORT, database="postgres", timeout=TIMEOUT_SECONDS
+    )
+    try:
+        return [str(row[0]) for row in connection.run(sql)]
+    finally:
+        connection.close()
+
+
+def main() -> None:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    app = server.streamable_http_app(json_response=True, stateless_http=True)
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
+    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+
+main()
