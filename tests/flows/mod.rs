@@ -2,6 +2,7 @@
 
 mod addresses;
 mod audit;
+mod aws;
 mod call;
 mod content_codings;
 mod exchange;

@@ -1,5 +1,6 @@
 //! What tests start, and how they talk to it: every peer is a real server or a real client on loopback.
 
+pub(crate) mod aws;
 pub(crate) mod bearer_proxy;
 pub(crate) mod broker;
 pub(crate) mod canary;

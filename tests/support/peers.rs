@@ -54,6 +54,21 @@ impl Python {
     }
 }
 
+/// Python with moto and the SDK of AWS.
+#[derive(Debug)]
+pub(crate) struct PythonOfAws {
+    program: PathBuf,
+}
+
+impl PythonOfAws {
+    /// Runs one of our scripts in `tests/peers/aws`.
+    pub(crate) fn script(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(["-W", "ignore"]).arg(source("aws").join(name));
+        command
+    }
+}
+
 /// A peer that is not installed, and what it would have judged.
 #[derive(Debug)]
 pub(crate) struct Missing(String);
@@ -105,6 +120,12 @@ pub(crate) async fn script() -> Result<(), Missing> {
     let version = Command::new("script").arg("--version").output().await;
     let is_it = version.is_ok_and(|version| String::from_utf8_lossy(&version.stdout).contains("util-linux"));
     if is_it { Ok(()) } else { Err(Missing("there is no `script` of util-linux on this machine".to_owned())) }
+}
+
+/// Python with moto and the SDK of AWS, or why it is missing.
+pub(crate) fn python_of_aws() -> Result<PythonOfAws, Missing> {
+    let directory = installed("aws").map_err(Missing)?;
+    Ok(PythonOfAws { program: directory.join("venv/bin/python") })
 }
 
 /// The folder whose last installation was complete.

@@ -3,8 +3,11 @@
 use std::{fmt, sync::Arc};
 
 use aws_config::{Region, default_provider::credentials::DefaultCredentialsChain, provider_config::ProviderConfig};
-use aws_sdk_sts::config::SharedCredentialsProvider;
+use aws_credential_types::provider::{
+    ProvideCredentials, SharedCredentialsProvider, future::ProvideCredentials as ProvidedCredentials,
+};
 use provider::WebIdentity;
+use tokio::sync::OnceCell;
 
 use crate::client;
 
@@ -90,14 +93,34 @@ impl fmt::Debug for Authentication {
 ///
 /// # Errors
 /// The region is none.
-pub async fn ambient(region: &str) -> Result<SharedCredentialsProvider, InvalidSettings> {
+pub fn ambient(region: &str) -> Result<SharedCredentialsProvider, InvalidSettings> {
     let region = parse_region(region)?;
-    let surroundings = ProviderConfig::without_region()
-        .with_http_client(client::http_client())
-        .with_retry_config(client::retries())
-        .with_timeout_config(client::timeouts());
-    let chain = DefaultCredentialsChain::builder().configure(surroundings).region(region).build().await;
-    Ok(SharedCredentialsProvider::new(chain))
+    Ok(SharedCredentialsProvider::new(Ambient { region, chain: OnceCell::new() }))
+}
+
+/// Asks the surroundings nothing before it must.
+#[derive(Debug)]
+struct Ambient {
+    region: Region,
+    chain: OnceCell<DefaultCredentialsChain>,
+}
+
+impl ProvideCredentials for Ambient {
+    fn provide_credentials<'a>(&'a self) -> ProvidedCredentials<'a>
+    where
+        Self: 'a,
+    {
+        ProvidedCredentials::new(async {
+            let chain = self.chain.get_or_init(|| {
+                let surroundings = ProviderConfig::without_region()
+                    .with_http_client(client::http_client())
+                    .with_retry_config(client::retries())
+                    .with_timeout_config(client::timeouts());
+                DefaultCredentialsChain::builder().configure(surroundings).region(self.region.clone()).build()
+            });
+            chain.await.provide_credentials().await
+        })
+    }
 }
 
 fn parse_region(text: &str) -> Result<Region, InvalidSettings> {
@@ -128,9 +151,9 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn an_endpoint_is_confidential_or_here() {
-        let ambient = ambient("eu-central-1").await.unwrap();
+    #[test]
+    fn an_endpoint_is_confidential_or_here() {
+        let ambient = ambient("eu-central-1").unwrap();
         for (endpoint, fits) in [
             ("https://vpce-1.sts.eu-central-1.vpce.amazonaws.com", true),
             ("http://127.0.0.1:5000", true),

@@ -87,7 +87,7 @@ impl Broker {
         let identity = web_identity::of(identity);
         let means = Means { vault: &vault, identity: &identity, dialer: &dialer, clock: &clock };
         let sources = Sources::build(config, &means)?;
-        let upstreams = upstreams::served(config, &sources)?;
+        let upstreams = upstreams::served(config, &sources, &Arc::new(keys::stand_ins(&vault, &*clock)?))?;
         let egress = Arc::new(InProcess::new(InProcessParts {
             dialer: dialer.clone(),
             clock: Arc::clone(&clock),

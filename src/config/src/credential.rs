@@ -11,7 +11,7 @@ use toml::Spanned;
 use crate::{
     at::{At, Value, text},
     problem::Problems,
-    provider::{Provider, Source, vault},
+    provider::{Provider, Source, aws_sts, vault},
     similar::choices,
 };
 
@@ -39,6 +39,13 @@ pub enum Issued {
         /// What is read or minted there.
         grant: vault::Grant,
     },
+    /// STS of AWS.
+    AwsSts {
+        /// Which region's.
+        provider: ProviderName,
+        /// Which role, and how much of it.
+        grant: aws_sts::Grant,
+    },
 }
 
 /// The credential that goes into every call of this upstream. Without one, calls carry none.
@@ -55,9 +62,12 @@ pub(crate) struct CredentialTable {
     /// What is read or minted, where the provider is one of `[[providers.vault]]`: exactly one of the keys below.
     #[schemars(with = "Option<vault::GrantTable>")]
     vault: Option<Spanned<vault::GrantTable>>,
+    /// Which role the session gets keys of, where the provider is one of `[[providers.aws_sts]]`.
+    #[schemars(with = "Option<aws_sts::GrantTable>")]
+    aws_sts: Option<Spanned<aws_sts::GrantTable>>,
 }
 
-/// Exactly one of `header`, `basic`, `client_certificate`, `query` and `body`.
+/// Exactly one of `header`, `basic`, `client_certificate`, `aws_signature`, `query` and `body`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct InjectTable {
@@ -70,6 +80,8 @@ struct InjectTable {
     basic: Option<At<BasicUser>>,
     /// Always `true`: the credential is a client certificate, which is shown in the TLS handshake.
     client_certificate: Option<At<True>>,
+    /// AWS Signature Version 4: the credential is a key, and signs the call.
+    aws_signature: Option<AwsSignature>,
     /// A parameter of the query.
     query: Option<String>,
     /// A JSON pointer to a member of the request's body, such as `/auth/token`.
@@ -79,7 +91,7 @@ struct InjectTable {
 impl CredentialTable {
     pub(crate) fn check(self, providers: &[Provider], problems: &mut Problems<'_>) -> Option<Credential> {
         let injection = injection(self.inject, problems);
-        let issued = issued(&self.provider, self.vault, providers, problems);
+        let issued = issued(&self.provider, self.vault, self.aws_sts, providers, problems);
         Some(Credential { name: self.name.value, issued: issued?, injection: injection? })
     }
 }
@@ -88,6 +100,7 @@ impl CredentialTable {
 fn issued(
     name: &At<ProviderName>,
     vault: Option<Spanned<vault::GrantTable>>,
+    aws_sts: Option<Spanned<aws_sts::GrantTable>>,
     providers: &[Provider],
     problems: &mut Problems<'_>,
 ) -> Option<Issued> {
@@ -95,10 +108,10 @@ fn issued(
     let provider = providers.iter().find(|provider| provider.name == name.value);
     let Some(provider) = provider else {
         if name.value.as_str() == FIXED {
-            if let Some(grant) = vault {
+            for span in [vault.map(|grant| grant.span()), aws_sts.map(|grant| grant.span())].into_iter().flatten() {
                 problems
-                    .at(&grant.span(), "a stored credential is not minted")
-                    .help_with("remove this table, or name one of `[[providers.vault]]` in `provider`");
+                    .at(&span, "a stored credential is not minted")
+                    .help_with("remove this table, or name one of `[[providers.KIND]]` in `provider`");
             }
             return Some(Issued::Fixed);
         }
@@ -108,11 +121,23 @@ fn issued(
             .help_with(format!("write {}, or add it as `[[providers.KIND]]`", choices(known, "or")));
         return None;
     };
-    match (&provider.source, vault) {
-        (Source::Vault(_), Some(grant)) => {
+    match (&provider.source, vault, aws_sts) {
+        (Source::Vault(_), Some(grant), None) => {
             Some(Issued::Vault { provider: provider.name.clone(), grant: vault::Grant::check(grant, problems)? })
         }
-        (Source::Vault(_), None) => {
+        (Source::AwsSts(_), None, Some(grant)) => {
+            Some(Issued::AwsSts { provider: provider.name.clone(), grant: aws_sts::Grant::check(grant, problems)? })
+        }
+        (Source::AwsSts(_), _, _) => {
+            problems
+                .at(
+                    &name.span,
+                    format!("which role {} should give keys of is not said, or something else is", name.value),
+                )
+                .help_with("write `[upstreams.credential.aws_sts]` with `role` and `tools`, and no other such table");
+            None
+        }
+        (Source::Vault(_), _, _) => {
             problems
                 .at(&name.span, format!("what {} should mint is missing", name.value))
                 .help_with("add `[upstreams.credential.vault]`, such as `database = { role = \"readonly\" }`");
@@ -124,21 +149,24 @@ fn issued(
 fn injection(inject: Spanned<InjectTable>, problems: &mut Problems<'_>) -> Option<Injection> {
     let span = inject.span();
     let inject = inject.into_inner();
-    let InjectTable { header, prefix, basic, client_certificate, query, body } = inject;
-    let injection = match (header, prefix, basic, client_certificate, query, body) {
-        (Some(header), prefix, None, None, None, None) => {
+    let InjectTable { header, prefix, basic, client_certificate, aws_signature, query, body } = inject;
+    let injection = match (header, prefix, basic, client_certificate, aws_signature, query, body) {
+        (Some(header), prefix, None, None, None, None, None) => {
             Injection::Header { name: header.value.0, prefix: prefix.unwrap_or_default() }
         }
-        (None, None, Some(user), None, None, None) => match user.value {
+        (None, None, Some(user), None, None, None, None) => match user.value {
             BasicUser::Named(username) => Injection::Basic { username },
             BasicUser::Issued => Injection::BasicPair,
         },
-        (None, None, None, Some(_), None, None) => Injection::ClientCertificate,
-        (None, None, None, None, Some(parameter), None) => Injection::Query { parameter },
-        (None, None, None, None, None, Some(pointer)) => Injection::Body { pointer },
+        (None, None, None, Some(_), None, None, None) => Injection::ClientCertificate,
+        (None, None, None, None, Some(AwsSignature { service, region }), None, None) => {
+            Injection::AwsSigV4 { service, region }
+        }
+        (None, None, None, None, None, Some(parameter), None) => Injection::Query { parameter },
+        (None, None, None, None, None, None, Some(pointer)) => Injection::Body { pointer },
         _ => {
             problems.at(&span, "a credential goes into exactly one slot").help_with(
-                "write one of `header` (with or without `prefix`), `basic`, `client_certificate`, `query` and `body`",
+                "write one of `header` (with or without `prefix`), `basic`, `client_certificate`, `aws_signature`, `query` and `body`",
             );
             return None;
         }
@@ -148,6 +176,16 @@ fn injection(inject: Spanned<InjectTable>, problems: &mut Problems<'_>) -> Optio
         return None;
     }
     Some(injection)
+}
+
+/// What a signature is for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AwsSignature {
+    /// The service, as it calls itself in signatures: `s3`, `dynamodb`, `sts`, …
+    service: String,
+    /// The region that it is called in.
+    region: String,
 }
 
 /// The word `true`, of a key that is left out where it is not meant.

@@ -1,5 +1,6 @@
 //! `[[providers.KIND]]`: the sources that mint credentials, a table for each kind.
 
+pub mod aws_sts;
 pub mod vault;
 
 use std::ops::Range;
@@ -25,6 +26,8 @@ pub struct Provider {
 pub enum Source {
     /// HashiCorp Vault or OpenBao.
     Vault(vault::Source),
+    /// STS of AWS.
+    AwsSts(aws_sts::Source),
 }
 
 impl Provider {
@@ -33,6 +36,7 @@ impl Provider {
     pub fn binding(&self) -> Option<Binding> {
         match &self.source {
             Source::Vault(vault) => vault.binding(&self.name),
+            Source::AwsSts(_) => None,
         }
     }
 }
@@ -44,6 +48,9 @@ pub(crate) struct ProvidersTable {
     /// HashiCorp Vault or OpenBao: stored secrets, and credentials that it makes for a session and takes back at its end.
     #[serde(default)]
     vault: Vec<vault::SourceTable>,
+    /// STS of AWS: keys of roles, each for one session and narrowed to what the session's tools need.
+    #[serde(default)]
+    aws_sts: Vec<aws_sts::SourceTable>,
 }
 
 all_default!(ProvidersTable);
@@ -51,16 +58,26 @@ all_default!(ProvidersTable);
 impl ProvidersTable {
     /// Every name, and where it stands.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &Range<usize>)> {
-        self.vault.iter().map(|vault| (vault.name.value.as_str(), &vault.name.span))
+        let vault = self.vault.iter().map(|vault| &vault.name);
+        let names = vault.chain(self.aws_sts.iter().map(|sts| &sts.name));
+        names.map(|name| (name.value.as_str(), &name.span))
     }
 
     pub(crate) fn check(self, problems: &mut Problems<'_>) -> Vec<Provider> {
-        let vault = self.vault.into_iter().filter_map(|table| {
+        let mut providers = Vec::new();
+        for table in self.vault {
             let name = table.name.clone();
             reserve(&name.value, &name.span, problems);
-            Some(Provider { name: name.value, source: Source::Vault(table.check(problems)?) })
-        });
-        vault.collect()
+            let source = table.check(problems).map(Source::Vault);
+            providers.extend(source.map(|source| Provider { name: name.value, source }));
+        }
+        for table in self.aws_sts {
+            let name = table.name.clone();
+            reserve(&name.value, &name.span, problems);
+            let source = table.check(problems).map(Source::AwsSts);
+            providers.extend(source.map(|source| Provider { name: name.value, source }));
+        }
+        providers
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use model::{AddressClass, Binding, Destination, Operations, Resource, UpstreamName};
+use model::{AddressClass, Binding, Destination, Injection, Operations, Resource, UpstreamName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ use crate::{
 pub struct Upstream {
     /// Its name in scopes, policies, routes and the record.
     pub name: UpstreamName,
-    /// What a session token for it is for: the public URL, `mcp` or `http`, and the name.
+    /// What a session token for it is for: the public URL, `mcp`, `http` or `aws`, and the name.
     pub resource: Resource,
     /// What it speaks.
     pub kind: UpstreamKind,
@@ -50,6 +50,22 @@ pub enum UpstreamKind {
         /// What of it may be called.
         operations: Operations,
     },
+    /// A service of AWS, called by its own SDKs.
+    Aws {
+        /// Which service.
+        service: AwsService,
+    },
+}
+
+/// A service of AWS whose requests are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AwsService {
+    /// Simple Storage Service.
+    S3,
+    /// DynamoDB.
+    DynamoDb,
+    /// Security Token Service.
+    Sts,
 }
 
 /// The revision of the Model Context Protocol that an upstream speaks. It is never found out by trying.
@@ -83,6 +99,8 @@ pub(crate) enum Kind {
     Mcp,
     /// Plain HTTP, of which the named operations may be called; agents call `/http/NAME/…`.
     Http,
+    /// A service of AWS, whose operations are its tools; SDKs of AWS call `/aws/NAME/…`, with a key from `/aws-credentials/NAME`.
+    Aws,
 }
 
 /// A server that Claviger calls for agents.
@@ -147,7 +165,22 @@ impl UpstreamTable {
                 .help_with("write https, or add `plaintext = true` where the network on the way is trusted with both");
         }
         check_reach(&self.url.value, &self.url.span, self.addresses, problems);
+        let credential = self.credential.and_then(|credential| credential.check(providers, problems));
         let kind = match (self.kind, self.era) {
+            (Kind::Aws, era) => {
+                if era.is_some() || !self.operations.is_empty() {
+                    problems
+                        .at(&self.name.span, format!("{name} is a service of AWS, whose operations are known"))
+                        .help_with("remove `era` and `operations`");
+                }
+                let service = credential.as_ref().and_then(|credential| aws_service(&credential.injection));
+                if service.is_none() {
+                    problems
+                        .at(&self.name.span, format!("which service of AWS {name} is, is not said"))
+                        .help_with("give it a credential with `inject = { aws_signature = { service, region } }`, of s3, dynamodb or sts");
+                }
+                service.map(|service| UpstreamKind::Aws { service })
+            }
             (Kind::Mcp, Some(era)) => {
                 if !self.operations.is_empty() {
                     problems
@@ -176,11 +209,11 @@ impl UpstreamTable {
                 Some(UpstreamKind::Http { operations: operation::check(self.operations, problems) })
             }
         };
-        let credential = self.credential.and_then(|credential| credential.check(providers, problems));
         let certificate_authority = self.certificate_authority.map(|path| existing_file(&path, false, problems));
         let route = match self.kind {
             Kind::Mcp => "mcp",
             Kind::Http => "http",
+            Kind::Aws => "aws",
         };
         Some(Upstream {
             resource: format!("{public_url}/{route}/{name}").parse().ok()?,
@@ -196,6 +229,17 @@ impl UpstreamTable {
             },
             credential,
         })
+    }
+}
+
+/// The service that a slot signs for, where requests to it can be read.
+fn aws_service(injection: &Injection) -> Option<AwsService> {
+    let Injection::AwsSigV4 { service, .. } = injection else { return None };
+    match service.as_str() {
+        "s3" => Some(AwsService::S3),
+        "dynamodb" => Some(AwsService::DynamoDb),
+        "sts" => Some(AwsService::Sts),
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use hyper::body::Incoming;
-use mcp::{Dialect, Notification, Request, Response, meta::ClientMeta};
+use mcp::{Dialect, Notification, Object, Request, Response, meta::ClientMeta};
 use model::ToolName;
 
 /// What a caller asks of an upstream.
@@ -64,14 +64,24 @@ pub(crate) enum HttpBody {
     Stream(Incoming),
     /// It is all there.
     Whole(Bytes),
+    /// It was read into its members, which policy may look at, and is written again from them.
+    Members(Object),
 }
 
 impl HttpBody {
-    /// The bytes, where they are all there.
+    /// The bytes, where they are all there and were not read.
     pub(crate) fn whole(&self) -> Option<&[u8]> {
         match self {
-            Self::Stream(_) => None,
+            Self::Stream(_) | Self::Members(_) => None,
             Self::Whole(bytes) => Some(bytes),
+        }
+    }
+
+    /// What was read of it.
+    pub(crate) const fn members(&self) -> Option<&Object> {
+        match self {
+            Self::Stream(_) | Self::Whole(_) => None,
+            Self::Members(members) => Some(members),
         }
     }
 }

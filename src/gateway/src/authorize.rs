@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mcp::{Ask, Fault, Json, ListKind, Notice, Rejected, ask::Reference};
+use mcp::{Ask, Fault, Json, ListKind, Notice, Object, Rejected, ask::Reference};
 use model::{RuleId, Scope};
 use policy::{Action, Arguments, Context, Decision, HttpRequest, Obligations, Question, Target};
 
@@ -36,17 +36,26 @@ pub(crate) fn authorize(
 ) -> Result<Permit, Denial> {
     let session = Arc::clone(caller.session());
     let (rule, obligations) = match &asked {
-        Asked::Http(http) => judge_http(&session, upstream, http)?,
+        Asked::Http(http) => judge_http(&session, upstream, http, known)?,
         Asked::Mcp(mcp) => judge_mcp(&session, upstream, mcp, known)?,
     };
     Ok(Permit { session, upstream: Arc::clone(upstream), asked, rule, obligations })
 }
 
-fn judge_http(session: &LiveSession, upstream: &Upstream, asked: &HttpAsked) -> Result<(RuleId, Obligations), Denial> {
+fn judge_http(
+    session: &LiveSession,
+    upstream: &Upstream,
+    asked: &HttpAsked,
+    known: &mut Facts,
+) -> Result<(RuleId, Obligations), Denial> {
     let operation = asked.operation.as_str();
     in_scope(session, upstream, operation)?;
     let http = HttpRequest { method: asked.method.as_str(), path: asked.path.path() };
-    decide(session, Action::HttpRequest, Target::Operation(upstream.name(), operation), Some(http), Arguments::Absent)
+    let members = asked.body.members();
+    known.arguments_sha256 = members.map(Object::canonical_sha256);
+    let lazy = || serde_json::from_slice(&members?.to_vec()).ok();
+    let arguments = if members.is_some() { Arguments::Lazy(&lazy) } else { Arguments::Absent };
+    decide(session, Action::HttpRequest, Target::Operation(upstream.name(), operation), Some(http), arguments)
 }
 
 fn judge_mcp(

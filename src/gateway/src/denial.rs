@@ -52,6 +52,8 @@ pub enum Denial {
     AwsSignature(sigv4::Refusal),
     /// A request to AWS has a field that does not go on.
     AwsField,
+    /// A request to AWS has a body that is not what its service reads.
+    AwsBody,
     /// An MCP session of the older era is unknown, has ended or belongs to another principal.
     UnknownMcpSession,
     /// The session was not granted this tool; a new exchange that names the scope may help.
@@ -168,6 +170,9 @@ impl Denial {
                 "field_refused",
                 "a header field of the request does not go on to AWS: access lists, ranges and the like; leave it out",
             ),
+            Self::AwsBody => {
+                told(S::BAD_REQUEST, "body_refused", "the body is not one JSON object with each member once")
+            }
             Self::UnknownMcpSession => {
                 told(S::NOT_FOUND, "unknown_mcp_session", "the MCP session is unknown or has ended; initialize again")
             }

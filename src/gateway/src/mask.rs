@@ -297,6 +297,12 @@ fn mask_headers(unscanned: &UnscannedParts, masked: &mut Report) -> HeaderMap {
             }
         }
     }
+    // An answer to HEAD says how long the one to GET would be (RFC 9110, section 9.3.2).
+    if unscanned.body.is_end_stream()
+        && let Some(length) = unscanned.headers.get(header::CONTENT_LENGTH).filter(|length| *length != "0")
+    {
+        headers.insert(header::CONTENT_LENGTH, length.clone());
+    }
     headers
 }
 

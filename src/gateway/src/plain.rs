@@ -24,6 +24,7 @@ pub(crate) async fn answer(gateway: &Gateway, approved: Approved, asked: HttpAsk
     let body = match body {
         HttpBody::Whole(bytes) if bytes.is_empty() => Outbound::empty(),
         HttpBody::Whole(bytes) => Outbound::bytes(bytes),
+        HttpBody::Members(members) => Outbound::bytes(members.to_vec().into()),
         HttpBody::Stream(body) if body.is_end_stream() => Outbound::empty(),
         HttpBody::Stream(body) if approved.upstream().target().fills_body() => {
             // A credential goes into a body that is all there.

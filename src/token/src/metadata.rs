@@ -19,6 +19,8 @@ pub enum ResourceKind {
     Mcp,
     /// Plain HTTP.
     Http,
+    /// A service of AWS.
+    Aws,
 }
 
 impl ResourceKind {
@@ -28,6 +30,7 @@ impl ResourceKind {
         match self {
             Self::Mcp => "mcp",
             Self::Http => "http",
+            Self::Aws => "aws",
         }
     }
 

@@ -61,6 +61,11 @@ impl BrokerSetup {
         self.upstream(name, &format!("kind = \"http\"\nurl = \"{url}\""))
     }
 
+    /// A service of AWS.
+    pub(crate) fn aws(self, name: &str, url: &str) -> Self {
+        self.upstream(name, &format!("kind = \"aws\"\nurl = \"{url}\""))
+    }
+
     fn upstream(mut self, name: &str, lines: &str) -> Self {
         name.clone_into(&mut self.upstream);
         self.scopes.push(format!("{name}:*"));

@@ -5,6 +5,7 @@ use std::{io::Write as _, path::Path, sync::Arc};
 use model::{Clock, Timestamp};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use secret::SecretBytes;
+use sigv4::StandIns;
 use tlog::SigningKey;
 use token::{KeyStore, KeyStoreError, StoredKey};
 use vault::{KeyName, OpenSecretError, Vault};
@@ -14,6 +15,7 @@ use crate::output::Failure;
 
 const SIGNING_KEYS: &str = "session-token-keys";
 const AUDIT_SEED: &str = "audit-signing-seed";
+const STAND_INS: &str = "aws-stand-in-key";
 /// Where the public half of the record's key lies in the data directory. Keep a copy elsewhere.
 pub(crate) const VERIFIER_FILE: &str = "audit-verifier-key";
 
@@ -70,24 +72,35 @@ fn decode(mut bytes: &[u8]) -> Option<Vec<StoredKey>> {
 
 /// The seed of the record's key; made on the first start.
 pub(super) fn audit_seed(vault: &Vault, clock: &dyn Clock) -> Result<Zeroizing<[u8; 32]>, Failure> {
-    let mut seed = Zeroizing::new([0; 32]);
-    match vault.open_key(&name(AUDIT_SEED)) {
+    random_key(vault, clock, AUDIT_SEED, "of the record")
+}
+
+/// The keys that callers of AWS sign with are derived from one that is made on the first start: a restart changes none of them.
+pub(super) fn stand_ins(vault: &Vault, clock: &dyn Clock) -> Result<StandIns, Failure> {
+    let key = random_key(vault, clock, STAND_INS, "that stands in for keys of AWS")?;
+    Ok(StandIns::new(&SecretBytes::new(Zeroizing::new(key.to_vec()))))
+}
+
+/// A key of 32 random bytes; made where it is not there yet.
+fn random_key(vault: &Vault, clock: &dyn Clock, stored_as: &str, what: &str) -> Result<Zeroizing<[u8; 32]>, Failure> {
+    let mut key = Zeroizing::new([0; 32]);
+    match vault.open_key(&name(stored_as)) {
         Ok(stored) => {
             let bytes = <[u8; 32]>::try_from(stored.expose());
-            *seed = bytes.map_err(|_| {
-                Failure::new("the stored key of the record is malformed; restore the vault from a copy")
+            *key = bytes.map_err(|_| {
+                Failure::new(format!("the stored key {what} is malformed; restore the vault from a copy"))
             })?;
         }
         Err(OpenSecretError::MissingKey { .. }) => {
-            let filled = SystemRandom::new().fill(&mut *seed);
+            let filled = SystemRandom::new().fill(&mut *key);
             filled.map_err(|_| Failure::new("the operating system gives no random bytes"))?;
-            let bytes = SecretBytes::new(Zeroizing::new(seed.to_vec()));
-            let stored = vault.store_key(&name(AUDIT_SEED), bytes, clock.now());
-            stored.map_err(|error| Failure::new(format!("the key of the record cannot be stored: {error}")))?;
+            let bytes = SecretBytes::new(Zeroizing::new(key.to_vec()));
+            let stored = vault.store_key(&name(stored_as), bytes, clock.now());
+            stored.map_err(|error| Failure::new(format!("the key {what} cannot be stored: {error}")))?;
         }
-        Err(error) => return Err(Failure::new(format!("the key of the record cannot be opened: {error}"))),
+        Err(error) => return Err(Failure::new(format!("the key {what} cannot be opened: {error}"))),
     }
-    Ok(seed)
+    Ok(key)
 }
 
 /// Lays the public half into the data directory, where it is not there yet.

@@ -1,9 +1,10 @@
 //! Who issues credentials: the vault itself, and each provider of the configuration.
 
-use std::{collections::HashMap, sync::Arc};
-
+mod aws_sts;
 mod stored;
 mod vault;
+
+use std::{collections::HashMap, sync::Arc};
 
 use ::vault::Vault;
 use config::{Config, Issued};
@@ -44,6 +45,7 @@ impl Sources {
         let mut sources = Self { list: vec![fixed], minting: HashMap::new() };
         for provider in &config.providers {
             let built: Arc<dyn Provider> = match &provider.source {
+                config::Source::AwsSts(source) => aws_sts::build(provider, source, config, means.identity)?,
                 config::Source::Vault(source) => Arc::new(vault::build(config, provider, source, means)?),
             };
             sources.minting.insert(provider.name.clone(), ProviderHandle(sources.list.len()));
@@ -59,7 +61,7 @@ impl Sources {
         const FIXED: ProviderHandle = ProviderHandle(0);
         match issued {
             Issued::Fixed => Some(FIXED),
-            Issued::Vault { provider, .. } => self.minting.get(provider).copied(),
+            Issued::Vault { provider, .. } | Issued::AwsSts { provider, .. } => self.minting.get(provider).copied(),
         }
     }
 

@@ -4,23 +4,37 @@ use std::{sync::Arc, time::Duration};
 
 use config::{Config, UpstreamKind};
 use egress::{PoolLimits, Timeouts, UpstreamCredential, UpstreamParts, UpstreamTarget};
-use gateway::{Speech, Upstream, Upstreams};
+use gateway::{AwsKind, AwsService, Speech, Upstream, Upstreams};
+use sigv4::StandIns;
 use token::ResourceKind;
 
 use super::{issuers::trust_anchors, sources::Sources};
 use crate::output::Failure;
 
 /// The upstreams that are served.
-pub(super) fn served(config: &Config, sources: &Sources) -> Result<Upstreams, Failure> {
+pub(super) fn served(config: &Config, sources: &Sources, stand_ins: &Arc<StandIns>) -> Result<Upstreams, Failure> {
     let public_url = config.server.public_url.to_string();
-    config.upstreams.iter().map(|upstream| one(upstream, &public_url, sources)).collect()
+    config.upstreams.iter().map(|upstream| one(upstream, &public_url, sources, stand_ins)).collect()
 }
 
-fn one(upstream: &config::Upstream, public_url: &str, sources: &Sources) -> Result<Upstream, Failure> {
+fn one(
+    upstream: &config::Upstream,
+    public_url: &str,
+    sources: &Sources,
+    stand_ins: &Arc<StandIns>,
+) -> Result<Upstream, Failure> {
     let (kind, speech) = match &upstream.kind {
         UpstreamKind::Mcp { era: config::Era::V2025_11_25 } => (ResourceKind::Mcp, Speech::Mcp(mcp::Era::Legacy)),
         UpstreamKind::Mcp { era: config::Era::V2026_07_28 } => (ResourceKind::Mcp, Speech::Mcp(mcp::Era::Modern)),
         UpstreamKind::Http { operations } => (ResourceKind::Http, Speech::Http(operations.clone())),
+        UpstreamKind::Aws { service } => {
+            let kind = match service {
+                config::AwsService::S3 => AwsKind::S3,
+                config::AwsService::DynamoDb => AwsKind::DynamoDb,
+                config::AwsService::Sts => AwsKind::Sts,
+            };
+            (ResourceKind::Aws, Speech::Aws(AwsService::new(kind, Arc::clone(stand_ins))))
+        }
     };
     let metadata_url = format!("{public_url}{}", kind.metadata_path(&upstream.name));
     let credential = upstream.credential.as_ref().map(|credential| credential.name.clone());

@@ -12,6 +12,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use config::IntrospectionClient;
 use futures_util::FutureExt as _;
+use gateway::CREDENTIALS_PATH;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::json;
@@ -57,11 +58,17 @@ impl Agents {
 impl Answer for Agents {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Outgoing> {
         let path = request.uri().path();
-        let is_call = path.starts_with("/mcp/") || path.starts_with("/http/");
-        if is_call {
+        let is_call = ["/mcp/", "/http/", "/aws/"].iter().any(|route| path.starts_with(route));
+        let lends_key = path.starts_with(CREDENTIALS_PATH);
+        if is_call || lends_key {
             let Ok(slot) = Arc::clone(&self.calls).try_acquire_owned() else { return overloaded() };
+            let gateway = &self.broker.gateway;
             // A fault in one call must not take the other calls of a connection down.
-            let carried = AssertUnwindSafe(self.broker.gateway.carry(request)).catch_unwind().await;
+            let carried = if lends_key {
+                AssertUnwindSafe(gateway.lend_key(&request)).catch_unwind().await
+            } else {
+                AssertUnwindSafe(gateway.carry(request)).catch_unwind().await
+            };
             return carried.map_or_else(|_| fault(), |answer| answer.map(|body| Outgoing::Clean { body, _slot: slot }));
         }
         if let Err(denial) = self.broker.gateway.admit(request.headers(), request.uri()) {

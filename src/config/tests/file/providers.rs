@@ -25,7 +25,7 @@ fn minted(grant: &str) -> String {
 fn a_credential_names_its_provider_and_what_is_minted_there() {
     let grant = "vault = { database = { role = \"readonly\" }, policies = [\"orders\"] }\n";
     let loaded = load_text(&minted(grant)).unwrap();
-    let Source::Vault(bao) = &loaded.providers[0].source;
+    let Source::Vault(bao) = &loaded.providers[0].source else { panic!("{:?}", loaded.providers) };
     assert_eq!((bao.url.to_string().as_str(), loaded.providers[0].binding()), ("https://bao.example:8200", None));
     let credential = loaded.upstreams[1].credential.as_ref().unwrap();
     assert_eq!(credential.injection, Injection::BasicPair);

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header, request::Parts};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use mcp::{Json, Limits};
 use ring::digest::{SHA256, digest};
 use sigv4::{Message, PathEncoding, Payload, Presented, Refusal, RequestLine, Verified};
 
@@ -49,6 +50,7 @@ pub(super) async fn read(
     let path: egress::ForwardPath = path.parse().map_err(|_| Denial::AmbiguousPath)?;
     let operation = operation::find(service.kind(), &parts, &path, body.whole()).ok_or(Denial::UnknownOperation)?;
     known.tool = Some(operation.to_string());
+    let body = members(service.kind(), body)?;
     let mut headers = parts.headers;
     let payload = HeaderValue::from_str(&verified.payload().to_text());
     headers.insert(PAYLOAD, payload.expect("a digest or one of two names is a field's value"));
@@ -104,6 +106,17 @@ async fn verify(
     let message = Message { line, headers: &parts.headers };
     let verified = presented.verify(&message, payload, stand_in.secret_access_key(), known.arrived);
     Ok((verified.map_err(Denial::AwsSignature)?, body))
+}
+
+/// DynamoDB is asked in JSON. It is read strictly and written again, so that AWS reads what was judged.
+fn members(kind: AwsKind, body: HttpBody) -> Result<HttpBody, Denial> {
+    match (kind, body) {
+        (AwsKind::DynamoDb, HttpBody::Whole(bytes)) => {
+            let Ok(Json::Object(members)) = Json::parse(&bytes, &Limits::MESSAGE) else { return Err(Denial::AwsBody) };
+            Ok(HttpBody::Members(members))
+        }
+        (AwsKind::DynamoDb | AwsKind::S3 | AwsKind::Sts, body) => Ok(body),
+    }
 }
 
 fn sha256(bytes: &Bytes) -> Payload {
