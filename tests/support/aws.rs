@@ -1,11 +1,14 @@
 //! An AWS account that moto plays, and scripts with the unmodified SDK for Python.
 
-use serde_json::Value;
+use std::process::Stdio;
 
-use super::{
-    peers::{Missing, PythonOfAws, python_of_aws},
-    process::Process,
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Child,
 };
+
+use super::peers::{Missing, PythonOfAws, python_of_aws};
 
 /// A running account, in which signatures and the policies of users and roles decide.
 #[derive(Debug)]
@@ -14,7 +17,8 @@ pub(crate) struct AwsAccount {
     /// The key of the user `broker`, who may assume the role `agent`.
     broker: (String, String),
     python: PythonOfAws,
-    _process: Process,
+    /// Not a [`super::process::Process`]: what it prints is the key, which everything else is searched for.
+    _moto: Child,
 }
 
 impl AwsAccount {
@@ -22,11 +26,15 @@ impl AwsAccount {
         let python = python_of_aws()?;
         let mut command = python.script("account.py");
         command.arg("enforce");
-        let said = |line: &str| serde_json::from_str::<Value>(line).ok().filter(|said| said["port"].is_u64());
-        let (process, said) = Process::start("moto", command, "", said).await;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut moto = command.spawn().expect("Python runs");
+        let mut line = String::new();
+        let stdout = moto.stdout.take().expect("stdout is piped");
+        BufReader::new(stdout).read_line(&mut line).await.expect("moto says where it is");
+        let said: Value = serde_json::from_str(&line).expect("moto starts; its error stands above");
         let text = |member: &str| said[member].as_str().expect("a key").to_owned();
         let broker = (text("access_key_id"), text("secret_access_key"));
-        Ok(Self { url: format!("http://127.0.0.1:{}", said["port"]), broker, python, _process: process })
+        Ok(Self { url: format!("http://127.0.0.1:{}", said["port"]), broker, python, _moto: moto })
     }
 
     pub(crate) fn url(&self) -> &str {

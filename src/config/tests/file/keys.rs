@@ -240,7 +240,7 @@ url = "https://a.example/../b"
        |
     13 | kind = "grpc"
        |        ^^^^^^
-       = write `mcp` or `http`
+       = write `mcp`, `http` or `aws`
 
     /etc/claviger.toml:14:7: the path must not hold empty, '.', '..' or encoded-slash segments
        |

@@ -47,6 +47,57 @@ fn a_stored_secret_of_a_provider_is_bound_to_its_server() {
     assert_eq!(binding.destination.to_string(), "https://bao.example:8200");
 }
 
+const STS: &str = r#"
+[[providers.aws_sts]]
+name = "aws"
+region = "eu-central-1"
+auth = { web_identity = {} }
+"#;
+
+/// The last upstream as S3, with keys of a role from `aws`.
+fn bucket(grant: &str) -> String {
+    let slot = "inject = { aws_signature = { service = \"s3\", region = \"eu-central-1\" } }";
+    let upstream = format!(
+        "[[upstreams]]\nname = \"s3\"\nkind = \"aws\"\nurl = \"https://s3.eu-central-1.amazonaws.com\"\n\
+         [upstreams.credential]\nname = \"reports\"\nprovider = \"aws\"\n{slot}\n"
+    );
+    with_parts(&format!("{upstream}{grant}{STS}"))
+}
+
+const ROLE: &str = "aws_sts = { role = \"arn:aws:iam::123456789012:role/agent\", whole_role = true }\n";
+
+#[test]
+fn a_role_says_what_each_tool_needs_of_it() {
+    let tools = "tools = { GetObject = [{ actions = [\"s3:GetObject\"], resources = [\"*\"] }] }";
+    let loaded = load_text(&bucket(&ROLE.replace("whole_role = true", tools))).unwrap();
+    let upstream = loaded.upstreams.last().unwrap();
+    assert!(matches!(upstream.kind, UpstreamKind::Aws { service: AwsService::S3 }), "{:?}", upstream.kind);
+    assert!(upstream.resource.as_str().ends_with("/aws/s3"), "{}", upstream.resource);
+    let Issued::AwsSts { provider, grant } = &upstream.credential.as_ref().unwrap().issued else { panic!() };
+    let (tool, statements) = grant.tools.as_ref().unwrap().first_key_value().unwrap();
+    assert_eq!((provider.as_str(), tool.as_str(), &*statements[0].actions[0]), ("aws", "GetObject", "s3:GetObject"));
+    let whole = load_text(&bucket(ROLE)).unwrap();
+    let Issued::AwsSts { grant, .. } = &whole.upstreams.last().unwrap().credential.as_ref().unwrap().issued else {
+        panic!()
+    };
+    assert_eq!(grant.tools, None);
+}
+
+#[test]
+fn what_does_not_fit_a_role_is_said() {
+    for (text, said) in [
+        (bucket(""), "which role aws should give keys of"),
+        (bucket(&ROLE.replace(", whole_role = true", "")), "how far a session reaches"),
+        (bucket(&ROLE.replace("whole_role = true", "whole_role = true, tools = {}")), "how far a session reaches"),
+        (bucket(ROLE).replace("service = \"s3\"", "service = \"ec2\""), "which service of AWS s3 is"),
+        (bucket(ROLE).replace("{ web_identity = {} }", "{ ambient = false }"), "in exactly one way"),
+        (bucket(ROLE).replace("{ web_identity = {} }", "{ web_identity = {}, ambient = true }"), "in exactly one way"),
+    ] {
+        let errors = errors(&text);
+        assert!(errors.contains(said), "{said}: {errors}");
+    }
+}
+
 #[test]
 fn what_does_not_fit_together_is_said() {
     let both = "vault = { database = { role = \"a\" }, pki = { role = \"b\", common_name = \"c\" } }\n";

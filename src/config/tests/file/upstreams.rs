@@ -122,7 +122,7 @@ fn a_slot_that_cannot_carry_a_credential() {
        |
     27 | inject = { header = "X-Key", query = "key" }
        |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-       = write one of `header` (with or without `prefix`), `basic`, `client_certificate`, `query` and `body`
+       = write one of `header` (with or without `prefix`), `basic`, `client_certificate`, `aws_signature`, `query` and `body`
     "#);
     assert_snapshot!(errors(&inject("basic = \"a:b\"")), @r#"
     /etc/claviger.toml:27:10: a user name is printable ASCII without a colon, of at most 256 characters
