@@ -1,4 +1,4 @@
-//! Issuers and their keys, token exchange, session tokens, introspection and revocation.
+//! Issuers and their keys, token exchange, session tokens, introspection and revocation, and ID tokens for sources that trust us.
 //!
 //! In scope: what is true of a token, and what may be granted for it. Out of scope: sockets (the program implements [`Fetch`] over
 //! its dialer), routes and headers (`claviger`), whether a session still lives (`store`), and where keys are sealed ([`KeyStore`]).

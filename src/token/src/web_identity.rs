@@ -19,7 +19,7 @@ const TYP: &str = "JWT";
 const LIFE_MAX: Duration = Duration::from_secs(5 * 60);
 /// The subject of what we do on our own behalf. No agent has this name, for a session's subject begins with `agent:`.
 const OURSELVES: &str = "claviger";
-/// Every claim of ours, for our metadata: what a trust policy can ask for. The last one is ours alone where it is about ourselves.
+/// Every claim of ours, for our metadata: what a trust policy can ask for.
 pub const WEB_IDENTITY_CLAIMS: [&str; 15] = [
     "iss",
     "sub",
