@@ -30,6 +30,7 @@ const CONFINED: &[Confined] = &[
             ("providers/oauth2/src/form.rs", "writes secrets and tokens into the form of a request"),
             ("providers/oauth2/src/client.rs", "writes the client's secret into its header field"),
             ("src/egress/src/inject.rs", "writes the credential into its slot"),
+            ("src/egress/src/certified.rs", "gives TLS the key of a client certificate"),
             ("providers/vault/src/client.rs", "puts the token into the header of a call of Vault"),
             ("providers/vault/src/login.rs", "shows Vault what Claviger logs in with"),
             ("src/sigv4/src/key.rs", "begins the chain of keys that ends in a signature"),

@@ -1,7 +1,7 @@
 //! `[[providers.…]]`, and the credentials that they mint.
 
 use config::{
-    Issued, Source,
+    AwsService, Issued, Source, UpstreamKind,
     vault_provider::{Grant, GrantKind},
 };
 use model::Injection;
