@@ -9,6 +9,7 @@ mod exchange;
 mod http2;
 mod lifecycle;
 mod lists;
+mod minted_tokens;
 mod plain_http;
 mod refusals;
 mod revocation;

@@ -148,7 +148,9 @@ impl Provider for OAuth2 {
         if can_be_ended {
             self.minted.keep(id.clone(), Secret::new(access_token.clone()), end, asked);
             if let Err(failed) = request.journal.made(&id).await {
-                self.revoke(&id).await?;
+                if let Err(error) = self.revoke(&id).await {
+                    tracing::error!(%error, lease = %id, "a token that is not used could not be ended; it ends by itself");
+                }
                 return Err(failed.into());
             }
         }

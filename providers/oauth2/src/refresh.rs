@@ -87,18 +87,12 @@ impl Turn {
             Some(unstored) => unstored,
             None => tokens.load(subject).await?,
         };
-        let asked = ask(&current.token).await;
-        let (issued, newest) = match asked {
-            Ok(mut issued) => {
-                let rotated = issued.refresh_token.take();
-                (Ok(issued), rotated)
-            }
-            Err(error) => (Err(error), None),
-        };
-        let version = current.version;
-        let newest = newest.or((!was_stored).then_some(current.token));
-        if let Some(newest) = newest {
-            self.store(tokens, subject, Stored { token: newest, version }).await;
+        let mut issued = ask(&current.token).await;
+        let rotated = issued.as_mut().ok().and_then(|issued| issued.refresh_token.take());
+        // One that could not be stored before is still the newest where the answer brings no other.
+        let newest = rotated.or((!was_stored).then_some(current.token));
+        if let Some(token) = newest {
+            self.store(tokens, subject, Stored { token, version: current.version }).await;
         }
         issued
     }

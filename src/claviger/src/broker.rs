@@ -15,7 +15,7 @@ use config::Config;
 use dial::{DialOptions, Dialer};
 use egress::{InProcess, InProcessParts, LiveSecrets};
 use gateway::{Authenticator, Door, Gateway, GatewayParts, Metrics, ReadLimits, Recorder, Sessions, TokenService};
-use model::{Clock, SystemClock};
+use model::{Binding, Clock, CredentialName, ProviderName, SystemClock};
 use policy::Policies;
 use secret::FingerprintKey;
 use store::{LeaseStore as _, SqliteStore};
@@ -85,7 +85,8 @@ impl Broker {
         let live = Arc::new(LiveSecrets::new(&fingerprint_key));
         let identity = WebIdentityTokens::new(public_url.clone(), Arc::clone(&ring), Arc::clone(&clock));
         let identity = web_identity::of(identity);
-        let means = Means { vault: &vault, identity: &identity, dialer: &dialer, clock: &clock };
+        let means =
+            Means { vault: &vault, live: &live, identity: &identity, dialer: &dialer, clock: &clock, tasks: &tasks };
         let sources = Sources::build(config, &means)?;
         let upstreams = upstreams::served(config, &sources, &Arc::new(keys::stand_ins(&vault, &*clock)?))?;
         let egress = Arc::new(InProcess::new(InProcessParts {
@@ -154,12 +155,29 @@ impl Broker {
     }
 }
 
-/// The credentials of the configuration that cannot be opened, each with what to do about it.
-pub(crate) fn unusable_credentials(config: &Config, vault: &Vault) -> Vec<(model::CredentialName, String)> {
-    let stored = config.upstreams.iter().filter(|upstream| upstream.is_stored());
-    let bindings = stored.filter_map(config::Upstream::binding);
-    let opened = bindings.map(|binding| (vault.open_secret(&binding).err(), binding.credential));
-    opened.filter_map(|(error, name)| Some((name, error?.to_string()))).collect()
+/// What the configuration wants stored: the credentials of upstreams, and what providers need themselves.
+pub(crate) fn stored_secrets(config: &Config) -> Vec<(Binding, Option<&ProviderName>)> {
+    let upstreams = config.upstreams.iter().filter(|upstream| upstream.is_stored());
+    let upstreams = upstreams.filter_map(config::Upstream::binding).map(|binding| (binding, None));
+    let providers = config.providers.iter().flat_map(|provider| {
+        let credentials = config.upstreams.iter().filter_map(|upstream| upstream.credential.as_ref());
+        let refresh_tokens = credentials.filter_map(|credential| provider.refresh_token_binding(credential));
+        provider.binding().into_iter().chain(refresh_tokens).map(|binding| (binding, Some(&provider.name)))
+    });
+    upstreams.chain(providers).collect()
+}
+
+/// The stored secrets of the configuration that cannot be opened, each with what to do about it.
+pub(crate) fn unusable_credentials(config: &Config, vault: &Vault) -> Vec<(CredentialName, String)> {
+    let unusable = stored_secrets(config).into_iter().filter_map(|(binding, provider)| {
+        let error = vault.open_secret(&binding).err()?;
+        let reason = match provider {
+            Some(provider) => sources::why_unusable(&error, &binding, provider),
+            None => error.to_string(),
+        };
+        Some((binding.credential, reason))
+    });
+    unusable.collect()
 }
 
 /// Where sessions and leases are kept.

@@ -109,3 +109,19 @@ pub(crate) fn check_reach(url: &Destination, span: &Range<usize>, allowed: Addre
 pub(crate) fn is_readable_on_the_way(url: &Destination) -> bool {
     url.scheme() == Scheme::Http && !is_loopback(url.host())
 }
+
+/// Problems with a URL that secrets are sent to: it is `https`, or on this machine.
+pub(crate) fn check_secret_url(
+    url: &Destination,
+    span: &Range<usize>,
+    allowed: Addresses,
+    problems: &mut Problems<'_>,
+) {
+    if is_readable_on_the_way(url) {
+        problems
+            .at(span, "tokens and secrets would travel to this URL without TLS")
+            .help_with("write an https URL; http is for a server on this machine");
+    } else {
+        check_reach(url, span, allowed, problems);
+    }
+}

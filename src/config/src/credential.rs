@@ -1,6 +1,6 @@
 //! `[upstreams.credential]`: which credential an upstream gets, from whom, and in which slot.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::Range, str::FromStr};
 
 use http::HeaderName;
 use model::{CredentialName, Injection, ProviderName};
@@ -11,7 +11,7 @@ use toml::Spanned;
 use crate::{
     at::{At, Value, text},
     problem::Problems,
-    provider::{Provider, Source, aws_sts, vault},
+    provider::{Provider, Source, aws_sts, gcp, github_app, oauth2, vault},
     similar::choices,
 };
 
@@ -46,6 +46,27 @@ pub enum Issued {
         /// Which role, and how much of it.
         grant: aws_sts::Grant,
     },
+    /// An OAuth 2.0 authorization server.
+    OAuth2 {
+        /// Which of them.
+        provider: ProviderName,
+        /// Which tokens it is asked for.
+        grant: oauth2::Grant,
+    },
+    /// A GitHub App.
+    GitHubApp {
+        /// Which of them.
+        provider: ProviderName,
+        /// What its tokens may do.
+        grant: github_app::Grant,
+    },
+    /// Google Cloud.
+    Gcp {
+        /// Which principal there.
+        provider: ProviderName,
+        /// Which tokens it is asked for.
+        grant: gcp::Grant,
+    },
 }
 
 /// The credential that goes into every call of this upstream. Without one, calls carry none.
@@ -65,6 +86,15 @@ pub(crate) struct CredentialTable {
     /// Which role the session gets keys of, where the provider is one of `[[providers.aws_sts]]`.
     #[schemars(with = "Option<aws_sts::GrantTable>")]
     aws_sts: Option<Spanned<aws_sts::GrantTable>>,
+    /// Which tokens are asked for, where the provider is one of `[[providers.oauth2]]`.
+    #[schemars(with = "Option<oauth2::GrantTable>")]
+    oauth2: Option<Spanned<oauth2::GrantTable>>,
+    /// What the tokens may do, where the provider is one of `[[providers.github_app]]`.
+    #[schemars(with = "Option<github_app::GrantTable>")]
+    github_app: Option<Spanned<github_app::GrantTable>>,
+    /// Which tokens are asked for, where the provider is one of `[[providers.gcp]]`.
+    #[schemars(with = "Option<gcp::GrantTable>")]
+    gcp: Option<Spanned<gcp::GrantTable>>,
 }
 
 /// Exactly one of `header`, `basic`, `client_certificate`, `aws_signature`, `query` and `body`.
@@ -90,59 +120,94 @@ struct InjectTable {
 
 impl CredentialTable {
     pub(crate) fn check(self, providers: &[Provider], problems: &mut Problems<'_>) -> Option<Credential> {
-        let injection = injection(self.inject, problems);
-        let issued = issued(&self.provider, self.vault, self.aws_sts, providers, problems);
-        Some(Credential { name: self.name.value, issued: issued?, injection: injection? })
+        let Self { name, provider, inject, vault, aws_sts, oauth2, github_app, gcp } = self;
+        let injection = injection(inject, problems);
+        let issued = Grants { vault, aws_sts, oauth2, github_app, gcp }.issued(&provider, providers, problems);
+        Some(Credential { name: name.value, issued: issued?, injection: injection? })
+    }
+
+    /// The stored refresh token that its provider uses for it.
+    pub(crate) fn refresh_token(&self) -> Option<&At<CredentialName>> {
+        self.oauth2.as_ref()?.as_ref().refresh_token.as_ref()
     }
 }
 
-/// The provider that a credential names, and the table of its kind, which says what the credential is there.
-fn issued(
-    name: &At<ProviderName>,
+/// The tables that say what a minted credential is, of which that of its provider's kind is there.
+struct Grants {
     vault: Option<Spanned<vault::GrantTable>>,
     aws_sts: Option<Spanned<aws_sts::GrantTable>>,
-    providers: &[Provider],
-    problems: &mut Problems<'_>,
-) -> Option<Issued> {
-    const FIXED: &str = "fixed";
-    let provider = providers.iter().find(|provider| provider.name == name.value);
-    let Some(provider) = provider else {
-        if name.value.as_str() == FIXED {
-            for span in [vault.map(|grant| grant.span()), aws_sts.map(|grant| grant.span())].into_iter().flatten() {
-                problems
-                    .at(&span, "a stored credential is not minted")
-                    .help_with("remove this table, or name one of `[[providers.KIND]]` in `provider`");
+    oauth2: Option<Spanned<oauth2::GrantTable>>,
+    github_app: Option<Spanned<github_app::GrantTable>>,
+    gcp: Option<Spanned<gcp::GrantTable>>,
+}
+
+impl Grants {
+    /// Those that are there, by their keys.
+    fn written(&self) -> impl Iterator<Item = (&'static str, Range<usize>)> {
+        let Self { vault, aws_sts, oauth2, github_app, gcp } = self;
+        let spans = [
+            ("vault", vault.as_ref().map(Spanned::span)),
+            ("aws_sts", aws_sts.as_ref().map(Spanned::span)),
+            ("oauth2", oauth2.as_ref().map(Spanned::span)),
+            ("github_app", github_app.as_ref().map(Spanned::span)),
+            ("gcp", gcp.as_ref().map(Spanned::span)),
+        ];
+        spans.into_iter().filter_map(|(key, span)| Some((key, span?)))
+    }
+
+    /// The provider that a credential names, and what the credential is there.
+    fn issued(self, name: &At<ProviderName>, providers: &[Provider], problems: &mut Problems<'_>) -> Option<Issued> {
+        const FIXED: &str = "fixed";
+        let provider = providers.iter().find(|provider| provider.name == name.value);
+        let Some(provider) = provider else {
+            if name.value.as_str() == FIXED {
+                for (_, span) in self.written() {
+                    problems
+                        .at(&span, "a stored credential is not minted")
+                        .help_with("remove this table, or name one of `[[providers.KIND]]` in `provider`");
+                }
+                return Some(Issued::Fixed);
             }
-            return Some(Issued::Fixed);
-        }
-        let known = providers.iter().map(|provider| provider.name.as_str()).chain([FIXED]);
-        problems
-            .at(&name.span, format!("there is no provider {}", name.value))
-            .help_with(format!("write {}, or add it as `[[providers.KIND]]`", choices(known, "or")));
-        return None;
-    };
-    match (&provider.source, vault, aws_sts) {
-        (Source::Vault(_), Some(grant), None) => {
-            Some(Issued::Vault { provider: provider.name.clone(), grant: vault::Grant::check(grant, problems)? })
-        }
-        (Source::AwsSts(_), None, Some(grant)) => {
-            Some(Issued::AwsSts { provider: provider.name.clone(), grant: aws_sts::Grant::check(grant, problems)? })
-        }
-        (Source::AwsSts(_), _, _) => {
+            let known = providers.iter().map(|provider| provider.name.as_str()).chain([FIXED]);
             problems
-                .at(
-                    &name.span,
-                    format!("which role {} should give keys of is not said, or something else is", name.value),
-                )
-                .help_with("write `[upstreams.credential.aws_sts]` with `role` and `tools`, and no other such table");
-            None
+                .at(&name.span, format!("there is no provider {}", name.value))
+                .help_with(format!("write {}, or add it as `[[providers.KIND]]`", choices(known, "or")));
+            return None;
+        };
+        let kind = provider.source.kind();
+        for (key, span) in self.written().filter(|(key, _)| *key != kind) {
+            problems
+                .at(&span, format!("{} is one of `[[providers.{kind}]]`, and does not read `{key}`", name.value))
+                .help_with(format!("write `[upstreams.credential.{kind}]`, or name another provider"));
         }
-        (Source::Vault(_), _, _) => {
+        if !self.written().any(|(key, _)| key == kind) {
+            let example = match &provider.source {
+                Source::Vault(_) => "`database = { role = \"readonly\" }`",
+                Source::AwsSts(_) => "`role` and `tools`",
+                Source::OAuth2(_) => "`grant = \"client-credentials\"`",
+                Source::GitHubApp(_) => "`installation`, `repositories` and `permissions`",
+                Source::Gcp(_) => "`service_account` and `scopes`",
+            };
             problems
                 .at(&name.span, format!("what {} should mint is missing", name.value))
-                .help_with("add `[upstreams.credential.vault]`, such as `database = { role = \"readonly\" }`");
-            None
+                .help_with(format!("add `[upstreams.credential.{kind}]`, such as {example}"));
         }
+        let name = provider.name.clone();
+        Some(match &provider.source {
+            Source::Vault(_) => Issued::Vault { provider: name, grant: vault::Grant::check(self.vault?, problems)? },
+            Source::AwsSts(_) => {
+                Issued::AwsSts { provider: name, grant: aws_sts::Grant::check(self.aws_sts?, problems)? }
+            }
+            Source::OAuth2(_) => {
+                Issued::OAuth2 { provider: name, grant: oauth2::Grant::check(self.oauth2?, problems)? }
+            }
+            Source::GitHubApp(_) => {
+                Issued::GitHubApp { provider: name, grant: github_app::Grant::check(self.github_app?, problems) }
+            }
+            Source::Gcp(google) => {
+                Issued::Gcp { provider: name, grant: gcp::Grant::check(self.gcp?, google, problems)? }
+            }
+        })
     }
 }
 

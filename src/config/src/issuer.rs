@@ -136,7 +136,7 @@ impl IssuerTable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IssuerUrl {
     pub(crate) text: String,
-    url: Destination,
+    pub(crate) url: Destination,
 }
 
 impl FromStr for IssuerUrl {

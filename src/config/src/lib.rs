@@ -45,7 +45,10 @@ pub use listener::{Listener, Protection};
 pub use load::{Config, load};
 pub use policy::Policy;
 pub use problem::{ConfigErrors, Problem};
-pub use provider::{Provider, Source, aws_sts, vault as vault_provider};
+pub use provider::{
+    Provider, Source, aws_sts, gcp as gcp_provider, github_app as github_app_provider, oauth2 as oauth2_provider,
+    vault as vault_provider,
+};
 pub use reference::reference_markdown;
 pub use schema::schema;
 pub use server::{Limits, Server};

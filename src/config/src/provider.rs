@@ -1,6 +1,9 @@
 //! `[[providers.KIND]]`: the sources that mint credentials, a table for each kind.
 
 pub mod aws_sts;
+pub mod gcp;
+pub mod github_app;
+pub mod oauth2;
 pub mod vault;
 
 use std::ops::Range;
@@ -9,7 +12,7 @@ use model::{Binding, ProviderName};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{file::all_default, problem::Problems};
+use crate::{Credential, Issued, at::At, file::all_default, problem::Problems};
 
 /// A source that mints credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,12 @@ pub enum Source {
     Vault(vault::Source),
     /// STS of AWS.
     AwsSts(aws_sts::Source),
+    /// An OAuth 2.0 authorization server.
+    OAuth2(oauth2::Source),
+    /// A GitHub App.
+    GitHubApp(github_app::Source),
+    /// Google Cloud.
+    Gcp(gcp::Source),
 }
 
 impl Provider {
@@ -37,6 +46,35 @@ impl Provider {
         match &self.source {
             Source::Vault(vault) => vault.binding(&self.name),
             Source::AwsSts(_) => None,
+            Source::OAuth2(server) => server.binding(&self.name),
+            Source::GitHubApp(app) => app.binding(&self.name),
+            Source::Gcp(google) => google.binding(&self.name),
+        }
+    }
+
+    /// What the refresh token of a credential is bound to that this provider issues; `None` where the credential has none.
+    #[must_use]
+    pub fn refresh_token_binding(&self, credential: &Credential) -> Option<Binding> {
+        match (&self.source, &credential.issued) {
+            (Source::OAuth2(server), Issued::OAuth2 { provider, grant }) if *provider == self.name => {
+                server.refresh_token_binding(&self.name, grant)
+            }
+            (Source::OAuth2(_) | Source::Vault(_) | Source::AwsSts(_) | Source::GitHubApp(_) | Source::Gcp(_), _) => {
+                None
+            }
+        }
+    }
+}
+
+impl Source {
+    /// The key of its table, and of the table that says what one of its credentials is.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Vault(_) => "vault",
+            Self::AwsSts(_) => "aws_sts",
+            Self::OAuth2(_) => "oauth2",
+            Self::GitHubApp(_) => "github_app",
+            Self::Gcp(_) => "gcp",
         }
     }
 }
@@ -51,6 +89,15 @@ pub(crate) struct ProvidersTable {
     /// STS of AWS: keys of roles, each for one session and narrowed to what the session's tools need.
     #[serde(default)]
     aws_sts: Vec<aws_sts::SourceTable>,
+    /// OAuth 2.0 authorization servers: access tokens for a session.
+    #[serde(default)]
+    oauth2: Vec<oauth2::SourceTable>,
+    /// GitHub Apps: installation tokens for a session, narrowed to repositories and permissions.
+    #[serde(default)]
+    github_app: Vec<github_app::SourceTable>,
+    /// Google Cloud: access and ID tokens of service accounts.
+    #[serde(default)]
+    gcp: Vec<gcp::SourceTable>,
 }
 
 all_default!(ProvidersTable);
@@ -58,26 +105,36 @@ all_default!(ProvidersTable);
 impl ProvidersTable {
     /// Every name, and where it stands.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &Range<usize>)> {
-        let vault = self.vault.iter().map(|vault| &vault.name);
-        let names = vault.chain(self.aws_sts.iter().map(|sts| &sts.name));
+        let Self { vault, aws_sts, oauth2, github_app, gcp } = self;
+        let names = vault.iter().map(|table| &table.name).chain(aws_sts.iter().map(|table| &table.name));
+        let names = names.chain(oauth2.iter().map(|table| &table.name));
+        let names = names.chain(github_app.iter().map(|table| &table.name)).chain(gcp.iter().map(|table| &table.name));
         names.map(|name| (name.value.as_str(), &name.span))
     }
 
     pub(crate) fn check(self, problems: &mut Problems<'_>) -> Vec<Provider> {
-        let mut providers = Vec::new();
-        for table in self.vault {
-            let name = table.name.clone();
+        let Self { vault, aws_sts, oauth2, github_app, gcp } = self;
+        let mut all = Vec::new();
+        let mut add = |name: At<ProviderName>, source: Option<Source>, problems: &mut Problems<'_>| {
             reserve(&name.value, &name.span, problems);
-            let source = table.check(problems).map(Source::Vault);
-            providers.extend(source.map(|source| Provider { name: name.value, source }));
+            all.extend(source.map(|source| Provider { name: name.value, source }));
+        };
+        for table in vault {
+            add(table.name.clone(), table.check(problems).map(Source::Vault), problems);
         }
-        for table in self.aws_sts {
-            let name = table.name.clone();
-            reserve(&name.value, &name.span, problems);
-            let source = table.check(problems).map(Source::AwsSts);
-            providers.extend(source.map(|source| Provider { name: name.value, source }));
+        for table in aws_sts {
+            add(table.name.clone(), table.check(problems).map(Source::AwsSts), problems);
         }
-        providers
+        for table in oauth2 {
+            add(table.name.clone(), table.check(problems).map(Source::OAuth2), problems);
+        }
+        for table in github_app {
+            add(table.name.clone(), Some(Source::GitHubApp(table.check(problems))), problems);
+        }
+        for table in gcp {
+            add(table.name.clone(), table.check(problems).map(Source::Gcp), problems);
+        }
+        all
     }
 }
 

@@ -20,6 +20,10 @@ pub(crate) fn check(file: &FileTable, problems: &mut Problems<'_>) {
     let clients = &file.introspection_clients;
     check_unique("introspection client", clients.iter().map(|c| (c.id.value.0.as_str(), &c.id.span)), problems);
     check_unique("provider", file.providers.names(), problems);
+    // A refresh token changes with each use, so that two users of one would end each other's.
+    let credentials = file.upstreams.iter().filter_map(|upstream| upstream.credential.as_ref());
+    let refresh_tokens = credentials.filter_map(|credential| credential.refresh_token());
+    check_unique("refresh token", refresh_tokens.map(|t| (t.value.as_str(), &t.span)), problems);
     for upstream in &file.upstreams {
         let operations = upstream.operations.iter().map(|o| (o.name.value.as_str(), &o.name.span));
         check_unique("operation", operations, problems);

@@ -133,7 +133,7 @@ pub(crate) struct UpstreamTable {
     #[serde(default = "idle_seconds_default")]
     idle_seconds: At<Number<1, 3600>>,
     /// The credential that goes into every call of it. Without one, calls carry none.
-    credential: Option<CredentialTable>,
+    pub(crate) credential: Option<CredentialTable>,
     /// What of an HTTP server may be called; needed for `kind = "http"`.
     #[serde(default)]
     pub(crate) operations: Vec<OperationTable>,

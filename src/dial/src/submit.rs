@@ -48,6 +48,8 @@ impl Dialer {
         let destination = origin(url, reach.class)?;
         let host = HeaderValue::try_from(destination.authority()).map_err(|_| FetchError::UrlRefused)?;
         headers.insert(header::HOST, host);
+        // Also where there is no body: some servers want to be told (RFC 9110, section 8.6).
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         let mut request = Request::new(RequestBody::bytes(body));

@@ -30,11 +30,14 @@ pub(crate) struct State {
     pub(crate) tokens: Vec<String>,
     /// The bodies of what asked for a token.
     pub(crate) asked: Vec<Value>,
-    /// Takes the place of the next answer: status, a header field, body.
-    pub(crate) forced: Option<(u16, Option<(&'static str, &'static str)>, String)>,
+    /// Takes the place of the next answer.
+    pub(crate) forced: Option<Forced>,
     /// Members that take the place of those in the next token's answer.
     pub(crate) changed: BTreeMap<String, Value>,
 }
+
+/// An answer that says nothing of tokens: status, a header field, body.
+pub(crate) type Forced = (u16, Option<(&'static str, &'static str)>, String);
 
 /// An RSA key as GitHub gives it out (PKCS #1), and its public half. Node makes it: `ring` makes none.
 pub(crate) fn app_key() -> (String, Vec<u8>) {
@@ -148,7 +151,7 @@ fn in_an_hour() -> String {
     let (mut days, of_day) = (seconds / 86_400, seconds % 86_400);
     let (mut year, mut month) = (1970, 1);
     let length = |year: u64, month: u64| match month {
-        2 if year % 4 == 0 => 29,
+        2 if year.is_multiple_of(4) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,

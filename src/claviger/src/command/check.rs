@@ -35,7 +35,7 @@ pub(crate) fn run(path: &Path, offline: bool) -> Result<(), Failure> {
 /// Opens each credential that the configuration names, and shows none.
 fn credentials(config: &config::Config) -> Result<usize, Failure> {
     let asks = matches!(config.vault.key, config::KeySource::PassphrasePrompt) && !std::io::stdin().is_terminal();
-    let named = config.upstreams.iter().filter(|upstream| upstream.is_stored()).count();
+    let named = broker::stored_secrets(config).len();
     if named == 0 {
         return Ok(0);
     }

@@ -1,7 +1,7 @@
 //! `claviger secret`: stores, lists and removes credentials. Write-only: nothing prints a stored one, to anyone.
 
 use config::Config;
-use model::{Binding, Clock as _, SystemClock};
+use model::{Binding, Clock as _, ProviderName, SystemClock};
 
 use crate::{
     broker,
@@ -58,13 +58,16 @@ fn of_upstream(config: &Config, name: &str, upstream: &str) -> Result<Binding, F
     )))
 }
 
-/// What the secret of a provider is bound to.
+/// What a secret of a provider is bound to: its own, or the refresh token of one of its credentials.
 fn of_provider(config: &Config, name: &str, provider: &str) -> Result<Binding, Failure> {
-    let known = config.providers.iter().find(|known| known.name.as_str() == provider);
-    let known =
-        known.ok_or_else(|| Failure::new(format!("no provider {provider:?} in the configuration; add it first")))?;
-    let binding = known.binding().filter(|binding| binding.credential.as_str() == name);
-    binding.ok_or_else(|| {
+    if !config.providers.iter().any(|known| known.name.as_str() == provider) {
+        return Err(Failure::new(format!("no provider {provider:?} in the configuration; add it first")));
+    }
+    let of_this = |(binding, holder): (Binding, Option<&ProviderName>)| {
+        (holder.is_some_and(|holder| holder.as_str() == provider) && binding.credential.as_str() == name)
+            .then_some(binding)
+    };
+    broker::stored_secrets(config).into_iter().find_map(of_this).ok_or_else(|| {
         Failure::new(format!(
             "the provider {provider:?} needs no secret {name:?} by the configuration; name it there first"
         ))

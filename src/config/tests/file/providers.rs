@@ -1,7 +1,7 @@
 //! `[[providers.…]]`, and the credentials that they mint.
 
 use config::{
-    AwsService, Issued, Source, UpstreamKind,
+    AwsService, Issued, Source, UpstreamKind, gcp_provider, github_app_provider, oauth2_provider,
     vault_provider::{Grant, GrantKind},
 };
 use model::Injection;
@@ -86,7 +86,7 @@ fn a_role_says_what_each_tool_needs_of_it() {
 #[test]
 fn what_does_not_fit_a_role_is_said() {
     for (text, said) in [
-        (bucket(""), "which role aws should give keys of"),
+        (bucket(""), "what aws should mint is missing"),
         (bucket(&ROLE.replace(", whole_role = true", "")), "how far a session reaches"),
         (bucket(&ROLE.replace("whole_role = true", "whole_role = true, tools = {}")), "how far a session reaches"),
         (bucket(ROLE).replace("service = \"s3\"", "service = \"ec2\""), "which service of AWS s3 is"),
@@ -115,4 +115,124 @@ fn what_does_not_fit_together_is_said() {
         let errors = errors(&text);
         assert!(errors.contains(said), "{said}: {errors}");
     }
+}
+
+const LOGIN: &str = r#"
+[[providers.oauth2]]
+name = "login"
+issuer = "https://login.example/"
+client_id = "claviger"
+client_secret = "login-secret"
+"#;
+
+const GITHUB: &str = r#"
+[[providers.github_app]]
+name = "github-app"
+app = "Iv1"
+private_key = "github-key"
+"#;
+
+const GOOGLE: &str = r#"
+[[providers.gcp]]
+name = "google"
+workload_identity_provider = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/a/providers/b"
+"#;
+
+/// The credential of the upstream that stands last, from a provider.
+fn token(provider: &str, grant: &str, source: &str) -> String {
+    let credential = format!("[upstreams.credential]\nname = \"token\"\nprovider = \"{provider}\"\n");
+    with_parts(&format!(
+        "{credential}inject = {{ header = \"Authorization\", prefix = \"Bearer \" }}\n{grant}\n{source}"
+    ))
+}
+
+#[test]
+fn a_token_of_an_authorization_server_is_asked_for_as_it_says() {
+    let grant = "oauth2 = { grant = \"refresh-token\", refresh_token = \"crm-refresh\", resource = \"https://crm.example/api/\", \
+                 scopes = [\"a\", \"b\"] }";
+    let loaded = load_text(&token("login", grant, LOGIN)).unwrap();
+    let (provider, credential) = (&loaded.providers[0], loaded.upstreams[1].credential.as_ref().unwrap());
+    let Source::OAuth2(login) = &provider.source else { panic!("{provider:?}") };
+    let issuer = "https://login.example/".to_owned();
+    assert_eq!(login.endpoints, oauth2_provider::Endpoints::Discovered { issuer });
+    let Issued::OAuth2 { grant, .. } = &credential.issued else { panic!("{credential:?}") };
+    let flow = oauth2_provider::Flow::RefreshToken("crm-refresh".parse().unwrap());
+    let (resource, scope) = (Some("https://crm.example/api/".to_owned()), Some("a b".to_owned()));
+    assert_eq!(*grant, oauth2_provider::Grant { flow, resource, audience: None, scope });
+    let bound = [provider.binding().unwrap(), provider.refresh_token_binding(credential).unwrap()];
+    let bound =
+        bound.map(|bound| (bound.credential.to_string(), bound.upstream.to_string(), bound.destination.to_string()));
+    let expected =
+        ["login-secret", "crm-refresh"].map(|name| [name, "login", "https://login.example"].map(str::to_owned));
+    assert_eq!(bound, expected.map(|[name, upstream, destination]| (name, upstream, destination)));
+}
+
+#[test]
+fn a_token_of_github_names_repositories_and_permissions() {
+    let grant =
+        "github_app = { installation = 42, repositories = [\"website\"], permissions = { contents = \"read\" } }";
+    let loaded = load_text(&token("github-app", grant, GITHUB)).unwrap();
+    let Source::GitHubApp(app) = &loaded.providers[0].source else { panic!("{:?}", loaded.providers) };
+    assert_eq!(app.api.to_string(), "https://api.github.com");
+    let grant = github_app_provider::Grant {
+        installation: 42,
+        repositories: vec!["website".to_owned()],
+        permissions: [("contents".to_owned(), github_app_provider::Access::Read)].into(),
+    };
+    let provider = "github-app".parse().unwrap();
+    assert_eq!(loaded.upstreams[1].credential.as_ref().unwrap().issued, Issued::GitHubApp { provider, grant });
+}
+
+#[test]
+fn a_token_of_google_needs_no_stored_key() {
+    let grant = "gcp = { service_account = \"a@b.example\", scopes = [\"s\"] }";
+    let loaded = load_text(&token("google", grant, GOOGLE)).unwrap();
+    assert_eq!(loaded.providers[0].binding(), None);
+    let token = gcp_provider::Token::Access(vec!["s".to_owned()]);
+    let grant = gcp_provider::Grant { service_account: Some("a@b.example".to_owned()), token };
+    let provider = "google".parse().unwrap();
+    assert_eq!(loaded.upstreams[1].credential.as_ref().unwrap().issued, Issued::Gcp { provider, grant });
+}
+
+#[test]
+fn what_a_token_lacks_is_said() {
+    let client = "oauth2 = { grant = \"client-credentials\" }";
+    let refresh = "oauth2 = { grant = \"refresh-token\" }";
+    let both = "oauth2 = { grant = \"client-credentials\", refresh_token = \"r\" }";
+    let of_github = |repository: &str, permissions: &str| {
+        format!("github_app = {{ installation = 1, repositories = [{repository}], permissions = {{{permissions}}} }}")
+    };
+    for (provider, grant, source, said) in [
+        ("login", "", LOGIN.to_owned(), "what login should mint is missing"),
+        ("login", "gcp = {}", LOGIN.to_owned(), "does not read `gcp`"),
+        ("login", refresh, LOGIN.to_owned(), "the refresh token is missing"),
+        ("login", both, LOGIN.to_owned(), "does not use all that is written here"),
+        ("login", client, LOGIN.replace("https", "http"), "would travel to this URL without TLS"),
+        ("login", client, LOGIN.replace("issuer", "revocation_endpoint"), "in exactly one way"),
+        ("login", client, format!("{LOGIN}private_key = \"k\"\n"), "proves itself in exactly one way"),
+        ("login", client, format!("{LOGIN}key_id = \"k\"\n"), "proves itself in exactly one way"),
+        ("github-app", &of_github("", "a = \"read\""), GITHUB.to_owned(), "is for 1 to 500 repositories"),
+        ("github-app", &of_github("\"a/b\"", "a = \"read\""), GITHUB.to_owned(), "not the name of a repository"),
+        ("github-app", &of_github("\"a\"", ""), GITHUB.to_owned(), "may do nothing"),
+        ("google", "gcp = {}", GOOGLE.to_owned(), "a credential is one token"),
+        ("google", "gcp = { id_token_audience = \"a\" }", GOOGLE.to_owned(), "only a service account has ID tokens"),
+        ("google", "gcp = { scopes = [\"a\"], service_account = \"a/b\" }", GOOGLE.to_owned(), "not the address of"),
+        ("google", "gcp = { scopes = [\"a\"] }", format!("{GOOGLE}key = \"k\"\n"), "in exactly one way"),
+        ("google", "gcp = { scopes = [\"a\"] }", GOOGLE.replace("//iam", "iam"), "not the full name"),
+        ("fixed", client, String::new(), "a stored credential is not minted"),
+    ] {
+        let errors = errors(&token(provider, grant, &source));
+        assert!(errors.contains(said), "{said}: {errors}");
+    }
+}
+
+#[test]
+fn a_refresh_token_has_one_user() {
+    let grant = "oauth2 = { grant = \"refresh-token\", refresh_token = \"r\" }";
+    let one = token("login", grant, "");
+    let more = one.rsplit_once("[upstreams.credential]").unwrap().1;
+    let upstream =
+        "[[upstreams]]\nname = \"crm\"\nkind = \"mcp\"\nurl = \"https://crm.example\"\nera = \"2026-07-28\"\n";
+    let errors = errors(&format!("{one}\n{upstream}[upstreams.credential]{more}{LOGIN}"));
+    assert!(errors.contains("there are two refresh tokens `r`"), "{errors}");
 }

@@ -34,7 +34,12 @@ pub(super) fn build(
         config.upstreams.iter().filter_map(|upstream| Some((upstream.binding()?, upstream.credential.as_ref()?)));
     let grants = credentials.filter_map(|(binding, credential)| match &credential.issued {
         Issued::AwsSts { provider: name, grant: role } if *name == provider.name => Some(grant(binding, role)),
-        Issued::AwsSts { .. } | Issued::Fixed | Issued::Vault { .. } => None,
+        Issued::AwsSts { .. }
+        | Issued::Fixed
+        | Issued::Vault { .. }
+        | Issued::OAuth2 { .. }
+        | Issued::GitHubApp { .. }
+        | Issued::Gcp { .. } => None,
     });
     Ok(Arc::new(AwsSts::new(settings, grants.collect::<Result<Vec<_>, _>>()?)))
 }

@@ -28,7 +28,12 @@ pub(super) fn build(
         Issued::Vault { provider: named, grant: minted } if *named == provider.name => {
             Some(grant(upstream.binding()?, minted).map_err(failed))
         }
-        Issued::Vault { .. } | Issued::AwsSts { .. } | Issued::Fixed => None,
+        Issued::Vault { .. }
+        | Issued::AwsSts { .. }
+        | Issued::OAuth2 { .. }
+        | Issued::GitHubApp { .. }
+        | Issued::Gcp { .. }
+        | Issued::Fixed => None,
     });
     let grants = grants.collect::<Result<Vec<_>, _>>()?;
     Ok(VaultProvider::new(settings, grants, means.dialer, means.clock.clone()))

@@ -1,0 +1,282 @@
+//! `[[providers.oauth2]]` and `[upstreams.credential.oauth2]`: an authorization server, and which tokens it is asked for.
+
+use std::path::PathBuf;
+
+use model::{AddressClass, Binding, CredentialName, Destination, Injection, ProviderName};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use crate::{
+    address::{Addresses, check_secret_url, existing_file},
+    at::{At, Text},
+    issuer::IssuerUrl,
+    problem::Problems,
+};
+
+/// An authorization server, and who Claviger is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Source {
+    /// Where it is asked.
+    pub endpoints: Endpoints,
+    /// Which addresses its hosts may resolve to.
+    pub addresses: AddressClass,
+    /// Trusted in place of the operating system's certificate authorities; PEM, and the file exists.
+    pub certificate_authority: Option<PathBuf>,
+    /// The id of the client.
+    pub client_id: String,
+    /// How the client proves itself.
+    pub authentication: Authentication,
+    /// What its stored secrets are bound to.
+    destination: Destination,
+}
+
+/// Where an authorization server is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoints {
+    /// Where its metadata says.
+    Discovered {
+        /// Its issuer identifier, byte for byte.
+        issuer: String,
+    },
+    /// Where the configuration says.
+    Fixed {
+        /// Where tokens are asked for.
+        token: String,
+        /// Where they are ended.
+        revocation: Option<String>,
+    },
+}
+
+/// How a client proves itself; each name is that of a stored secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authentication {
+    /// Its secret, in a header field.
+    SecretInHeader(CredentialName),
+    /// Its secret, in the form.
+    SecretInBody(CredentialName),
+    /// Its private key.
+    PrivateKey {
+        /// The key, PEM.
+        key: CredentialName,
+        /// By which the server finds the public half.
+        key_id: Option<String>,
+    },
+    /// By nothing: a public client.
+    None,
+}
+
+/// Which tokens are asked for, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// How.
+    pub flow: Flow,
+    /// What they are for (RFC 8707).
+    pub resource: Option<String>,
+    /// What they are for, where the server calls it so.
+    pub audience: Option<String>,
+    /// What they may do, separated by spaces.
+    pub scope: Option<String>,
+}
+
+/// How tokens are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Flow {
+    /// In the name of Claviger.
+    ClientCredentials,
+    /// With a stored refresh token, which changes with each use.
+    RefreshToken(CredentialName),
+    /// By exchange of a token about the session, with this audience.
+    TokenExchange(Option<String>),
+    /// With a token about the session as the grant itself, with this audience.
+    JwtBearer(Option<String>),
+}
+
+/// An authorization server, and Claviger as its client.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SourceTable {
+    /// Its name; credentials name it in `provider`.
+    pub(crate) name: At<ProviderName>,
+    /// Its issuer identifier, byte for byte, and where its metadata is found (RFC 8414). `https`, or `http` on this machine.
+    issuer: Option<At<IssuerUrl>>,
+    /// Where tokens are asked for, for a server without metadata. Exactly one of `issuer` and `token_endpoint` is needed.
+    token_endpoint: Option<At<IssuerUrl>>,
+    /// Where tokens are ended (RFC 7009), beside `token_endpoint`.
+    revocation_endpoint: Option<At<IssuerUrl>>,
+    /// Which addresses its hosts may resolve to.
+    #[serde(default)]
+    addresses: Addresses,
+    /// A PEM file of certificate authorities, trusted here in place of the operating system's.
+    certificate_authority: Option<At<PathBuf>>,
+    /// The id of the client; not a secret.
+    client_id: At<Text>,
+    /// The name under which the client's secret is stored: `claviger secret set NAME --provider PROVIDER`.
+    client_secret: Option<At<CredentialName>>,
+    /// Whether the secret is sent in the form (`client_secret_post`) and not in a header field (`client_secret_basic`).
+    #[serde(default)]
+    secret_in_body: bool,
+    /// The name under which the client's private key is stored, PEM, in place of a secret (`private_key_jwt`).
+    private_key: Option<At<CredentialName>>,
+    /// The `kid` by which the server finds the public half of that key.
+    key_id: Option<At<Text>>,
+}
+
+/// Which tokens are asked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GrantTable {
+    /// How they are asked for.
+    grant: FlowWritten,
+    /// The name under which the refresh token is stored, for `refresh-token`: `claviger secret set NAME --provider PROVIDER`. It is
+    /// replaced whenever the server gives out another one.
+    pub(crate) refresh_token: Option<At<CredentialName>>,
+    /// The audience of the token about the session, for `token-exchange` and `jwt-bearer`; the server's issuer identifier where
+    /// there is none.
+    assertion_audience: Option<At<Text>>,
+    /// The API that the tokens are for (RFC 8707).
+    resource: Option<At<IssuerUrl>>,
+    /// The API that the tokens are for, where the server calls it an audience.
+    audience: Option<At<Text>>,
+    /// What the tokens may do; the server's default where there is none.
+    #[serde(default)]
+    scopes: Vec<At<Text>>,
+}
+
+/// How tokens are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum FlowWritten {
+    /// In the name of Claviger (RFC 6749, section 4.4).
+    ClientCredentials,
+    /// With a stored refresh token (RFC 6749, section 6).
+    RefreshToken,
+    /// By exchange of a token that Claviger signs about the session (RFC 8693).
+    TokenExchange,
+    /// With a token that Claviger signs about the session as the grant itself (RFC 7523).
+    JwtBearer,
+}
+
+impl Source {
+    /// Stored secrets of the client go to this server and nowhere else.
+    pub(super) fn binding(&self, name: &ProviderName) -> Option<Binding> {
+        let (secret, pointer) = match &self.authentication {
+            Authentication::SecretInHeader(secret) | Authentication::SecretInBody(secret) => (secret, "/client_secret"),
+            Authentication::PrivateKey { key, .. } => (key, "/client_assertion"),
+            Authentication::None => return None,
+        };
+        self.bound(name, secret, pointer)
+    }
+
+    /// What the refresh token of a credential is bound to; `None` where the credential has none.
+    #[must_use]
+    pub fn refresh_token_binding(&self, name: &ProviderName, grant: &Grant) -> Option<Binding> {
+        match &grant.flow {
+            Flow::RefreshToken(stored) => self.bound(name, stored, "/refresh_token"),
+            Flow::ClientCredentials | Flow::TokenExchange(_) | Flow::JwtBearer(_) => None,
+        }
+    }
+
+    fn bound(&self, name: &ProviderName, stored: &CredentialName, pointer: &str) -> Option<Binding> {
+        Some(Binding {
+            credential: stored.clone(),
+            upstream: name.as_str().parse().ok()?,
+            destination: self.destination.clone(),
+            injection: Injection::Body { pointer: pointer.to_owned() },
+        })
+    }
+}
+
+impl SourceTable {
+    pub(crate) fn check(self, problems: &mut Problems<'_>) -> Option<Source> {
+        for url in [&self.issuer, &self.token_endpoint, &self.revocation_endpoint].into_iter().flatten() {
+            check_secret_url(&url.value.url, &url.span, self.addresses, problems);
+        }
+        let authentication = self.authentication(problems);
+        let certificate_authority = self.certificate_authority.map(|path| existing_file(&path, false, problems));
+        let (endpoints, destination) = match (self.issuer, self.token_endpoint, self.revocation_endpoint) {
+            (Some(issuer), None, None) => (Endpoints::Discovered { issuer: issuer.value.text }, issuer.value.url),
+            (None, Some(token), revocation) => {
+                let revocation = revocation.map(|revocation| revocation.value.text);
+                (Endpoints::Fixed { token: token.value.text, revocation }, token.value.url)
+            }
+            _ => {
+                problems
+                    .at(&self.name.span, "where this server is asked is said in exactly one way")
+                    .help_with("write `issuer`; or, for a server without metadata, `token_endpoint` and perhaps `revocation_endpoint`");
+                return None;
+            }
+        };
+        Some(Source {
+            endpoints,
+            addresses: self.addresses.into(),
+            certificate_authority,
+            client_id: self.client_id.value.0,
+            authentication: authentication?,
+            destination,
+        })
+    }
+
+    fn authentication(&self, problems: &mut Problems<'_>) -> Option<Authentication> {
+        let key_id = self.key_id.as_ref().map(|id| id.value.0.clone());
+        match (&self.client_secret, &self.private_key) {
+            (Some(secret), None) if key_id.is_none() => {
+                let secret = secret.value.clone();
+                let in_body = self.secret_in_body;
+                Some(if in_body {
+                    Authentication::SecretInBody(secret)
+                } else {
+                    Authentication::SecretInHeader(secret)
+                })
+            }
+            (None, Some(key)) if !self.secret_in_body => {
+                Some(Authentication::PrivateKey { key: key.value.clone(), key_id })
+            }
+            (None, None) if key_id.is_none() && !self.secret_in_body => Some(Authentication::None),
+            _ => {
+                problems
+                    .at(&self.client_id.span, "a client proves itself in exactly one way")
+                    .help_with("write `client_secret` (with or without `secret_in_body`), or `private_key` (with or without `key_id`), or neither");
+                None
+            }
+        }
+    }
+}
+
+impl Grant {
+    pub(crate) fn check(grant: Spanned<GrantTable>, problems: &mut Problems<'_>) -> Option<Self> {
+        let span = grant.span();
+        let GrantTable { grant, refresh_token, assertion_audience, resource, audience, scopes } = grant.into_inner();
+        for scope in scopes.iter().filter(|scope| scope.value.0.contains([' ', '"', '\\'])) {
+            problems.at(&scope.span, "a scope is one word").help_with("write each scope as a text of its own");
+        }
+        let asserted = assertion_audience.map(|audience| audience.value.0);
+        let flow = match (grant, refresh_token, asserted) {
+            (FlowWritten::ClientCredentials, None, None) => Flow::ClientCredentials,
+            (FlowWritten::RefreshToken, Some(stored), None) => Flow::RefreshToken(stored.value),
+            (FlowWritten::TokenExchange, None, audience) => Flow::TokenExchange(audience),
+            (FlowWritten::JwtBearer, None, audience) => Flow::JwtBearer(audience),
+            (FlowWritten::RefreshToken, None, _) => {
+                problems.at(&span, "the refresh token is missing").help_with(
+                    "add `refresh_token = \"NAME\"`, and store it with `claviger secret set NAME --provider PROVIDER`",
+                );
+                return None;
+            }
+            (FlowWritten::ClientCredentials | FlowWritten::RefreshToken, _, _)
+            | (FlowWritten::TokenExchange | FlowWritten::JwtBearer, Some(_), _) => {
+                problems
+                    .at(&span, "this grant does not use all that is written here")
+                    .help_with("`refresh_token` is for `refresh-token`, and `assertion_audience` for `token-exchange` and `jwt-bearer`");
+                return None;
+            }
+        };
+        let scopes: Vec<_> = scopes.into_iter().map(|scope| scope.value.0).collect();
+        Some(Self {
+            flow,
+            resource: resource.map(|resource| resource.value.text),
+            audience: audience.map(|audience| audience.value.0),
+            scope: (!scopes.is_empty()).then(|| scopes.join(" ")),
+        })
+    }
+}
