@@ -18,6 +18,19 @@ pub(crate) struct Issued {
     pub(crate) life: Option<Duration>,
     /// A refresh token in place of the one that was used.
     pub(crate) refresh_token: Option<Secret>,
+    /// Who the person is that consented (OpenID Connect Core 1.0, section 3.1.3.3); not verified.
+    pub(crate) id_token: Option<Secret>,
+}
+
+/// What was asked for, which decides what an operator is told to look at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Asked<'a> {
+    /// A token, in the way of a credential.
+    Token(&'a Flow),
+    /// What a code is worth.
+    Code,
+    /// The end of a token.
+    End,
 }
 
 #[derive(Deserialize)]
@@ -26,6 +39,7 @@ struct TokenAnswer {
     token_type: String,
     expires_in: Option<u64>,
     refresh_token: Option<Zeroizing<String>>,
+    id_token: Option<Zeroizing<String>>,
 }
 
 #[derive(Deserialize)]
@@ -37,13 +51,13 @@ struct ErrorAnswer {
 const TOKEN_LENGTH_MAX: usize = 16 * 1024;
 
 impl Issued {
-    /// Reads an answer. `flow` decides what an operator is told to look at.
+    /// Reads an answer.
     ///
     /// # Errors
     /// Fixed words alone: nothing of what the server wrote is passed on.
-    pub(crate) fn read(answer: &Fetched, flow: &Flow) -> Result<Self, ProviderError> {
+    pub(crate) fn read(answer: &Fetched, asked: Asked<'_>) -> Result<Self, ProviderError> {
         if answer.status != StatusCode::OK {
-            return Err(refusal(answer, Some(flow)));
+            return Err(refusal(answer, asked));
         }
         let malformed = || refused("the authorization server answered without a usable token");
         let token: TokenAnswer = serde_json::from_slice(&answer.body).map_err(|_| malformed())?;
@@ -61,6 +75,7 @@ impl Issued {
             access_token: token.access_token,
             life: token.expires_in.map(Duration::from_secs),
             refresh_token: refresh_token.map(Secret::new),
+            id_token: token.id_token.map(Secret::new),
         })
     }
 }
@@ -70,8 +85,8 @@ fn is_token(text: &str) -> bool {
     (1..=TOKEN_LENGTH_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// Why there is no token (RFC 6749, section 5.2; RFC 8707, section 2). `flow` is `None` for a revocation.
-pub(crate) fn refusal(answer: &Fetched, flow: Option<&Flow>) -> ProviderError {
+/// Why there is no token (RFC 6749, section 5.2; RFC 8707, section 2).
+pub(crate) fn refusal(answer: &Fetched, asked: Asked<'_>) -> ProviderError {
     let error = serde_json::from_slice(&answer.body).map_or_else(|_| String::new(), |body: ErrorAnswer| body.error);
     if answer.status.is_server_error()
         || answer.status == StatusCode::TOO_MANY_REQUESTS
@@ -83,14 +98,14 @@ pub(crate) fn refusal(answer: &Fetched, flow: Option<&Flow>) -> ProviderError {
         "invalid_client" => {
             "the authorization server does not accept the client (invalid_client); check its id, and store its secret or key again"
         }
-        "invalid_grant" => match flow {
-            Some(Flow::RefreshToken(_)) => {
+        "invalid_grant" => match asked {
+            Asked::Token(Flow::RefreshToken(_)) => {
                 "the refresh token has ended or was revoked (invalid_grant); store another one"
             }
-            Some(Flow::Connection(_)) => {
-                "the connection of this user has ended or was revoked (invalid_grant); the user connects the account again"
-            }
-            Some(Flow::TokenExchange { .. } | Flow::JwtBearer { .. } | Flow::ClientCredentials) | None => {
+            Asked::Token(Flow::Connection(_)) => return ProviderError::NotConnected,
+            Asked::Code => "the code is not accepted (invalid_grant); the person has to begin again",
+            Asked::Token(Flow::TokenExchange { .. } | Flow::JwtBearer { .. } | Flow::ClientCredentials)
+            | Asked::End => {
                 "the authorization server does not accept who asks (invalid_grant); check that it trusts this broker's issuer for this audience"
             }
         },
@@ -127,7 +142,7 @@ mod tests {
     fn read(status: u16, body: &str) -> Result<Issued, String> {
         let status = StatusCode::from_u16(status).unwrap();
         let answer = Fetched { status, headers: HeaderMap::new(), body: body.to_owned().into() };
-        Issued::read(&answer, &Flow::ClientCredentials).map_err(|error| error.to_string())
+        Issued::read(&answer, Asked::Token(&Flow::ClientCredentials)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -137,6 +152,7 @@ mod tests {
         assert!(issued.refresh_token.is_none());
         let issued = read(200, r#"{"access_token":"a","token_type":"bearer","refresh_token":"r"}"#).unwrap();
         assert_eq!((issued.life, issued.refresh_token.unwrap().expose()), (None, "r"));
+        assert!(issued.id_token.is_none());
     }
 
     #[test]

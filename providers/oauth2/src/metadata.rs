@@ -24,6 +24,18 @@ pub(crate) struct Located {
     pub(crate) audience: String,
     pub(crate) token: Url,
     pub(crate) revocation: Option<Url>,
+    /// `None` where nobody can be sent there.
+    pub(crate) authorization: Option<Authorization>,
+}
+
+/// Where people are sent to consent.
+#[derive(Debug)]
+pub(crate) struct Authorization {
+    pub(crate) endpoint: Url,
+    /// Whether the server says that it checks PKCE with S256 (RFC 8414, section 2).
+    pub(crate) has_s256: bool,
+    /// Whether the server names itself when it sends people back (RFC 9207, section 3).
+    pub(crate) names_issuer: bool,
 }
 
 /// Finds a server's endpoints, and keeps what it found. One fetch at a time.
@@ -38,6 +50,11 @@ struct Metadata {
     issuer: String,
     token_endpoint: String,
     revocation_endpoint: Option<String>,
+    authorization_endpoint: Option<String>,
+    #[serde(default)]
+    code_challenge_methods_supported: Vec<String>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
 }
 
 impl Directory {
@@ -51,7 +68,7 @@ impl Directory {
             match &self.endpoints {
                 Endpoints::Fixed { token, revocation } => {
                     let (token, revocation) = (token.clone(), revocation.clone());
-                    Ok(Arc::new(Located { audience: token.to_string(), token, revocation }))
+                    Ok(Arc::new(Located { audience: token.to_string(), token, revocation, authorization: None }))
                 }
                 Endpoints::Discovered { issuer } => discover(issuer, dialer, reach).await.map(Arc::new),
             }
@@ -133,7 +150,15 @@ fn read(answer: &Fetched, issuer: &str) -> Result<Located, NotFound> {
     let url = |text: &str| Url::parse(text).map_err(|_| NotFound::Missing);
     let token = url(&metadata.token_endpoint)?;
     let revocation = metadata.revocation_endpoint.as_deref().map(url).transpose()?;
-    Ok(Located { audience: metadata.issuer, token, revocation })
+    let authorization = metadata.authorization_endpoint.as_deref().map(url).transpose()?;
+    // What goes there comes from people's browsers, so it is as safe as the issuer itself or safer.
+    let is_safe = |endpoint: &Url| endpoint.scheme() == "https" || issuer.starts_with("http:");
+    let authorization = authorization.filter(is_safe).map(|endpoint| Authorization {
+        endpoint,
+        has_s256: metadata.code_challenge_methods_supported.iter().any(|method| method == "S256"),
+        names_issuer: metadata.authorization_response_iss_parameter_supported,
+    });
+    Ok(Located { audience: metadata.issuer, token, revocation, authorization })
 }
 
 #[cfg(test)]

@@ -10,7 +10,13 @@ use secret::Secret;
 use serde_json::Map;
 use tokio_util::task::TaskTracker;
 
-use crate::{Flow, Grant, RefreshTokens, Settings, answer::Issued, form::Form, refresh::Turns, server::Server};
+use crate::{
+    Flow, Grant, RefreshTokens, Settings,
+    answer::{Asked, Issued},
+    form::Form,
+    refresh::Turns,
+    server::Server,
+};
 
 /// What the provider stands on.
 #[derive(Debug)]
@@ -96,7 +102,7 @@ impl OAuth2 {
                 Form::new("urn:ietf:params:oauth:grant-type:jwt-bearer").secret("assertion", &token)
             }
         };
-        self.server.ask(credential.grant.narrow(form), flow).await
+        self.server.ask(credential.grant.narrow(form), Asked::Token(flow)).await
     }
 
     /// What the server calls itself, where the configuration does not say otherwise.
@@ -120,7 +126,7 @@ impl OAuth2 {
             let turn = credential.turns.of(subject.as_ref());
             let ask = |token: &Secret| {
                 let form = Form::new("refresh_token").secret("refresh_token", token);
-                server.ask(credential.grant.narrow(form), &credential.grant.flow)
+                server.ask(credential.grant.narrow(form), Asked::Token(&credential.grant.flow))
             };
             turn.refresh(&*tokens, subject.as_ref(), ask).await
         });

@@ -10,8 +10,8 @@ use secret::Secret;
 use url::Url;
 
 use crate::{
-    Client, Flow, Settings,
-    answer::{Issued, refusal},
+    Client, Settings,
+    answer::{Asked, Issued, refusal},
     form::Form,
     metadata::{Directory, Located},
 };
@@ -38,6 +38,10 @@ impl Server {
         Self { directory: Directory::new(endpoints), reach, client, dialer, clock }
     }
 
+    pub(crate) fn client_id(&self) -> &str {
+        &self.client.id
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -47,10 +51,10 @@ impl Server {
     }
 
     /// Asks for a token.
-    pub(crate) async fn ask(&self, form: Form, flow: &Flow) -> Result<Issued, ProviderError> {
+    pub(crate) async fn ask(&self, form: Form, asked: Asked<'_>) -> Result<Issued, ProviderError> {
         let located = self.locate().await?;
         let answer = self.submit(&located.token, form, &located.audience).await?;
-        Issued::read(&answer, flow)
+        Issued::read(&answer, asked)
     }
 
     /// Ends a token (RFC 7009, section 2).
@@ -59,7 +63,7 @@ impl Server {
         let url = located.revocation.as_ref().ok_or(ProviderError::CannotRevoke)?;
         let form = Form::default().secret("token", token).field("token_type_hint", "access_token");
         let answer = self.submit(url, form, &located.audience).await?;
-        if answer.status == StatusCode::OK { Ok(()) } else { Err(refusal(&answer, None)) }
+        if answer.status == StatusCode::OK { Ok(()) } else { Err(refusal(&answer, Asked::End)) }
     }
 
     async fn submit(&self, url: &Url, form: Form, audience: &str) -> Result<Fetched, ProviderError> {

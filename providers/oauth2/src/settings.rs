@@ -10,7 +10,7 @@ use url::Url;
 use crate::RefreshTokens;
 
 /// An authorization server, and Claviger as its client.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Where it is asked.
     pub endpoints: Endpoints,
@@ -38,7 +38,7 @@ pub enum Endpoints {
 }
 
 /// Claviger as a client.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Client {
     /// Its id; not a secret.
     pub id: String,
@@ -47,7 +47,7 @@ pub struct Client {
 }
 
 /// How a client proves itself at the token endpoint (RFC 6749, section 2.3; OpenID Connect Core 1.0, section 9).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum ClientAuthentication {
     /// `client_secret_basic`.
     Basic(Arc<dyn StoredSecret>),

@@ -41,6 +41,9 @@ pub enum EgressError {
     /// No credential is stored or configured.
     #[error("no credential is stored for this upstream; add one with `claviger secret set`")]
     CredentialMissing,
+    /// The credential is a person's own, and the session's subject has connected no account.
+    #[error("the subject of this session has connected no account; it must connect one")]
+    NotConnected,
     /// The credential is bound to another destination.
     #[error("the credential is bound to another destination; store it again for this one")]
     CredentialBoundElsewhere,
@@ -107,6 +110,7 @@ impl EgressError {
             | Self::CredentialRefused
             | Self::CredentialSourceUnreachable => Blame::Us,
             Self::SessionEnded
+            | Self::NotConnected
             | Self::PathRefused
             | Self::MethodRefused
             | Self::HeaderRepeated
@@ -141,6 +145,7 @@ impl EgressError {
             | Self::SlotTaken
             | Self::SlotMissing
             | Self::CredentialMissing
+            | Self::NotConnected
             | Self::CredentialBoundElsewhere
             | Self::CredentialUnfit
             | Self::CredentialUnmaskable

@@ -118,6 +118,7 @@ impl Resolver {
 pub(crate) const fn refusal(reason: &ProviderError) -> EgressError {
     match reason {
         ProviderError::Missing { .. } => EgressError::CredentialMissing,
+        ProviderError::NotConnected => EgressError::NotConnected,
         ProviderError::Refused { .. } | ProviderError::CannotRevoke => EgressError::CredentialRefused,
         ProviderError::Journal(_) | ProviderError::WebIdentity(_) | ProviderError::Unreachable => {
             EgressError::CredentialSourceUnreachable

@@ -179,7 +179,8 @@ async fn refuses_what_is_not_its_own(
         error_shows_nothing(&refused, case, leases)?;
         match refused {
             ProviderError::Missing { .. } | ProviderError::Refused { .. } => {}
-            ProviderError::Unreachable
+            ProviderError::NotConnected
+            | ProviderError::Unreachable
             | ProviderError::CannotRevoke
             | ProviderError::Journal(_)
             | ProviderError::WebIdentity(_) => return Err(Violation::BadBlamed(number)),
@@ -216,7 +217,12 @@ async fn answers_a_revocation(
             (Life::Minted, Err(ProviderError::Missing { .. } | ProviderError::Refused { .. })) => !issued,
             (
                 Life::Minted,
-                Err(ProviderError::Unreachable | ProviderError::Journal(_) | ProviderError::WebIdentity(_)),
+                Err(
+                    ProviderError::NotConnected
+                    | ProviderError::Unreachable
+                    | ProviderError::Journal(_)
+                    | ProviderError::WebIdentity(_),
+                ),
             ) => false,
         };
         if !fits {

@@ -17,6 +17,9 @@ pub enum ProviderError {
         /// What the source said, without secret text.
         reason: String,
     },
+    /// The credential is a person's own, and the subject of the session has connected none, or has taken it back.
+    #[error("the subject of this session has no connected account")]
+    NotConnected,
     /// The source could not be reached in time, or is not in service.
     #[error("the credential source could not be reached")]
     Unreachable,

@@ -9,6 +9,7 @@
 //
 // For tests only:
 //   POST /control/refresh-token        a refresh token of the client `basic`. Answers { "refresh_token" }.
+//   POST /control/code                 { "challenge", "redirect_uri" }: a code of the client `basic`, as a browser would bring it back.
 //   POST /control/seen                 the claims of the assertions that were accepted, and how often /token was asked.
 //   POST /control/answer               { "status", "body" }: what /token answers next, once.
 //   POST /control/hold, …/release      /token answers only after the release.
@@ -33,6 +34,7 @@ let handler;
 
 const control = {
   'refresh-token': async () => ({ refresh_token: await refreshToken() }),
+  code: async (body) => ({ code: await code(body) }),
   seen: () => seen,
   answer: (body) => { forced = body; return {}; },
   hold: () => { held = new Promise((go) => { release = go; }); return {}; },
@@ -120,4 +122,15 @@ async function refreshToken() {
   const token = new provider.RefreshToken({ accountId: 'alice', client: found, grantId: await grant.save(),
     gty: 'authorization_code', resource: API, rotations: 0, scope: 'openid offline_access read write' });
   return token.save();
+}
+
+async function code({ challenge, redirect_uri }) {
+  const grant = new provider.Grant({ accountId: 'alice', clientId: 'basic' });
+  grant.addOIDCScope('openid offline_access');
+  grant.addResourceScope(API, 'read write');
+  const found = await provider.Client.find('basic');
+  const code = new provider.AuthorizationCode({ accountId: 'alice', client: found, grantId: await grant.save(),
+    gty: 'authorization_code', resource: API, scope: 'openid offline_access read', redirectUri: redirect_uri,
+    codeChallenge: challenge, codeChallengeMethod: 'S256' });
+  return code.save();
 }

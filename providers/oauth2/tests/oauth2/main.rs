@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test arranges may fail it")]
 
+mod consent;
 mod contract;
 mod flows;
 mod refresh;

@@ -125,7 +125,12 @@ async fn renew(
             }
             // It is as old as it may become, or its source will not have it; another one is minted.
             Ok(_)
-            | Err(ProviderError::Missing { .. } | ProviderError::Refused { .. } | ProviderError::CannotRevoke) => {
+            | Err(
+                ProviderError::Missing { .. }
+                | ProviderError::NotConnected
+                | ProviderError::Refused { .. }
+                | ProviderError::CannotRevoke,
+            ) => {
                 *is_renewable = false;
             }
         }

@@ -88,6 +88,7 @@ async fn attempt(source: &Source, left: &mut Vec<LeaseId>, cannot: &mut bool) ->
                 continue;
             }
             Err(ProviderError::Missing { .. }) => "missing",
+            Err(ProviderError::NotConnected) => "not_connected",
             Err(ProviderError::Refused { .. }) => "refused",
             Err(ProviderError::Unreachable) => "unreachable",
             Err(ProviderError::Journal(_)) => "journal",

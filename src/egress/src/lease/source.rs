@@ -98,7 +98,7 @@ impl Turn<'_> {
         match &answer {
             Err(ProviderError::Unreachable) => self.source.circuit.failed(clock.now()),
             // Says nothing of the source, which may not have been asked.
-            Err(ProviderError::Journal(_) | ProviderError::WebIdentity(_)) => {}
+            Err(ProviderError::NotConnected | ProviderError::Journal(_) | ProviderError::WebIdentity(_)) => {}
             Ok(_)
             | Err(ProviderError::Missing { .. } | ProviderError::Refused { .. } | ProviderError::CannotRevoke) => {
                 self.source.circuit.answered();
