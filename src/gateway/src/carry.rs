@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use egress::EgressError;
 use http::{Request, Response};
 use hyper::body::Incoming;
 
@@ -59,12 +60,20 @@ impl Gateway {
         let (ticket, outcome) = recorded.into_parts();
         let carried = tokio::select! {
             biased; // what is there costs no registration
-            carried = self.egress.carry(ticket) => carried.map_err(Denial::Egress),
+            carried = self.egress.carry(ticket) => carried.map_err(|error| self.unanswered(error, approved)),
             () = approved.session().end().cancelled() => Err(Denial::SessionEnded),
         };
         match carried {
             Ok(answer) => mask(answer, outcome, approved.session()).await,
             Err(denial) => Err(fail(outcome, denial).await),
         }
+    }
+    /// Why there is no answer; and for a person who could change that, where.
+    fn unanswered(&self, error: EgressError, approved: &Approved) -> Denial {
+        if error == EgressError::NotConnected {
+            let (asker, upstream) = (approved.session().caller(), approved.upstream().name());
+            return Denial::ConnectionRequired { url: self.invitations.invite(asker, upstream) };
+        }
+        Denial::Egress(error)
     }
 }

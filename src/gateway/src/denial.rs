@@ -97,6 +97,11 @@ pub enum Denial {
         /// For the log.
         reason: String,
     },
+    /// The call needs an account that the subject of the session has not connected.
+    ConnectionRequired {
+        /// Where the subject connects one; `None` where it cannot sign in here.
+        url: Option<String>,
+    },
     /// The upstream could not be called, or its answer was none.
     Egress(EgressError),
     /// The upstream refused the credential that Claviger presented.
@@ -209,6 +214,14 @@ impl Denial {
                 "record_unavailable",
                 "the call cannot be recorded now, so it was not made",
             ),
+            Self::ConnectionRequired { url: Some(_) } => {
+                told(S::FORBIDDEN, "connection_required", "the user of this session must connect an account first")
+            }
+            Self::ConnectionRequired { url: None } => told(
+                S::FORBIDDEN,
+                "connection_required",
+                "the call needs an account of a user, and the subject of this session cannot connect one",
+            ),
             Self::Egress(error) => egress_told(*error),
             Self::CredentialRefused => told(
                 S::BAD_GATEWAY,
@@ -273,6 +286,15 @@ impl Denial {
         }
     }
 
+    /// Where a person can change that the call is refused.
+    #[must_use]
+    pub(crate) const fn page(&self) -> Option<&String> {
+        match self {
+            Self::ConnectionRequired { url } => url.as_ref(),
+            _ => None,
+        }
+    }
+
     /// What the log may know beyond the caller's text.
     #[must_use]
     pub(crate) fn reason(&self) -> String {
@@ -303,7 +325,13 @@ impl Denial {
     /// Whether the model that asked should read the refusal: the transport is fine, the call is not allowed.
     #[must_use]
     pub(crate) const fn is_for_the_model(&self) -> bool {
-        matches!(self, Self::Policy { .. } | Self::ApprovalRequired { .. } | Self::WitnessRequired { .. })
+        matches!(
+            self,
+            Self::Policy { .. }
+                | Self::ApprovalRequired { .. }
+                | Self::WitnessRequired { .. }
+                | Self::ConnectionRequired { .. }
+        )
     }
 }
 
@@ -312,6 +340,7 @@ fn egress_told(error: EgressError) -> Told {
     use StatusCode as S;
     match error {
         EgressError::SessionEnded => Denial::SessionEnded.told(),
+        EgressError::NotConnected => Denial::ConnectionRequired { url: None }.told(),
         EgressError::ConnectTimeout | EgressError::HeadTimeout | EgressError::BodyTimeout => {
             told(S::GATEWAY_TIMEOUT, "upstream_timeout", "the upstream did not answer in time")
         }

@@ -11,7 +11,7 @@ use std::{
 use mcp::{Era, Id};
 use model::{Timestamp, TraceContext};
 
-use crate::{session::LiveSession, upstream::Upstream};
+use crate::{connection, session::LiveSession, upstream::Upstream};
 
 /// In which words a caller is answered.
 #[derive(Debug, Clone)]
@@ -46,6 +46,8 @@ pub(crate) struct Facts {
     pub(crate) tool: Option<String>,
     /// The SHA-256 of the canonical (RFC 8785) arguments.
     pub(crate) arguments_sha256: Option<[u8; 32]>,
+    /// Whether the caller can let a person open a page now; shared by the copies, because a session of the older era says it late.
+    opens_urls: Arc<AtomicBool>,
     /// Whether the intent of this very call is in the record; shared by the copies that go with its exchanges.
     intended: Arc<AtomicBool>,
 }
@@ -54,14 +56,25 @@ impl Facts {
     /// Of a call of which nothing is known but that it came.
     pub(crate) fn new(trace: TraceContext, arrived: Timestamp) -> Self {
         let (voice, upstream, session, action) = (Voice::Http, None, None, None);
-        let intended = Arc::new(AtomicBool::new(false));
-        Self { trace, arrived, voice, upstream, session, action, tool: None, arguments_sha256: None, intended }
+        let (opens_urls, intended) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (tool, arguments_sha256) = (None, None);
+        Self { trace, arrived, voice, upstream, session, action, tool, arguments_sha256, opens_urls, intended }
     }
 
     /// Of a message that only serves this call: the same caller and trace, and an intent of its own.
     pub(crate) fn serving(&self, method: &'static str) -> Self {
         let (action, intended) = (Some(Cow::Borrowed(method)), Arc::new(AtomicBool::new(false)));
         Self { action, tool: None, arguments_sha256: None, intended, ..self.clone() }
+    }
+
+    /// Notes that the caller can let a person open a page.
+    pub(crate) fn note_opens_urls(&self) {
+        self.opens_urls.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a person may be asked to open a page in answer to this call.
+    pub(crate) fn may_ask_to_open(&self) -> bool {
+        self.opens_urls.load(Ordering::Relaxed) && connection::may_ask(self.action.as_deref())
     }
 
     /// Notes that the intent is in the record.

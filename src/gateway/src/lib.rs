@@ -24,6 +24,7 @@ mod refuse;
 mod session;
 
 mod aws;
+mod connection;
 mod denial;
 mod exchange;
 mod facts;
@@ -43,13 +44,14 @@ use trace_ids::TraceIds;
 
 pub use authenticate::Authenticator;
 pub use aws::{AwsKind, AwsService, CREDENTIALS_PATH};
+pub use connection::Invitations;
 pub use denial::{Denial, Told};
 pub use door::Door;
 pub use exchange::{Refused, TokenService};
 pub use mask::{Clean, Interrupted};
 pub use metrics::Metrics;
 pub use read::ReadLimits;
-pub use record::Recorder;
+pub use record::{ConnectionEntry, Recorder};
 pub use session::{LiveSession, SWEEP_INTERVAL, Sessions};
 pub use upstream::{Speech, Upstream, Upstreams};
 
@@ -76,6 +78,8 @@ pub struct GatewayParts {
     pub recorder: Recorder,
     /// Carries calls to upstreams.
     pub egress: Arc<dyn Egress>,
+    /// Invites people to connect accounts.
+    pub invitations: Arc<dyn Invitations>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -88,6 +92,7 @@ pub struct Gateway {
     limits: ReadLimits,
     recorder: Recorder,
     egress: Arc<dyn Egress>,
+    invitations: Arc<dyn Invitations>,
     clock: Arc<dyn Clock>,
     conversations: Arc<converse::Conversations>,
     random: SystemRandom,
@@ -100,7 +105,7 @@ impl Gateway {
     /// A gateway of these parts.
     #[must_use]
     pub fn new(parts: GatewayParts) -> Self {
-        let GatewayParts { door, authenticator, upstreams, limits, recorder, egress, clock } = parts;
+        let GatewayParts { door, authenticator, upstreams, limits, recorder, egress, invitations, clock } = parts;
         let (random, next_id) = (SystemRandom::new(), AtomicU64::new(1));
         let conversations = Arc::new(converse::Conversations::default());
         let trace_ids = TraceIds::default();
@@ -111,6 +116,7 @@ impl Gateway {
             limits,
             recorder,
             egress,
+            invitations,
             clock,
             conversations,
             random,

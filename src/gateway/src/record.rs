@@ -9,6 +9,7 @@ use egress::{ForwardTicket, TicketParts};
 use model::{Clock, CredentialName, SessionId, Timestamp};
 use tlog::Log;
 
+pub use self::entry::ConnectionEntry;
 pub(crate) use self::{
     entry::{Ending, ExchangeEntry},
     outcome::PendingOutcome,
@@ -102,6 +103,15 @@ impl Recorder {
     pub(crate) async fn exchanged(&self, entry: &ExchangeEntry<'_>) -> Result<(), Denial> {
         self.metrics.exchange(if entry.error.is_none() { "granted" } else { "refused" });
         self.log.append(&entry::exchange(entry), self.durability).await.map(drop).map_err(unavailable)
+    }
+
+    /// Records that a person connected an account, or why not.
+    ///
+    /// # Errors
+    /// [`Denial::RecordUnavailable`]; then nothing may be stored.
+    pub async fn connection(&self, entry: &ConnectionEntry<'_>) -> Result<(), Denial> {
+        let entry = entry::connection(entry, self.clock.now());
+        self.log.append(&entry, self.durability).await.map(drop).map_err(unavailable)
     }
 
     /// Records that a session was ended. The end holds whether or not it can be recorded.

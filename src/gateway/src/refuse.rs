@@ -1,9 +1,12 @@
 //! A refusal as an answer: recorded, logged once, and said in the caller's protocol.
 
+use std::borrow::Cow;
+
 use http::{HeaderValue, Response, StatusCode, header};
 use mcp::{Era, Reply};
 
 use crate::{
+    connection,
     denial::Denial,
     facts::{Facts, Voice},
     mask::{Clean, ours_json},
@@ -41,7 +44,10 @@ fn say(known: &Facts, denial: &Denial) -> Response<Clean> {
     let told = denial.told();
     match &known.voice {
         Voice::Http => {
-            let body = serde_json::json!({ "error": told.error, "error_description": told.description });
+            let mut body = serde_json::json!({ "error": told.error, "error_description": told.description });
+            if let Some(page) = denial.page() {
+                body["connect_url"] = page.as_str().into();
+            }
             ours_json(told.status, body.to_string())
         }
         Voice::Mcp { era, id } => {
@@ -55,10 +61,21 @@ fn say(known: &Facts, denial: &Denial) -> Response<Clean> {
                 (None, Era::Modern) => -31_000 - i64::from(told.status.as_u16()),
                 (None, Era::Legacy) => mcp::fault::code::DENIED_LEGACY,
             };
+            if let (Some(page), Some(id), true) = (denial.page(), id, known.may_ask_to_open()) {
+                return from_reply(match era {
+                    Era::Modern => Reply::result(id, connection::question(page)),
+                    Era::Legacy => connection::legacy_question(id, page),
+                });
+            }
+            let page = denial.page();
             let data = mcp::json::Object::new().with("error", told.error);
+            let data = data.with_some("connect_url", page.map(String::as_str));
+            // Most clients show a person the text alone.
+            let text =
+                page.map_or(Cow::Borrowed(told.description), |page| format!("{}: {page}", told.description).into());
             // A model reads why its call was denied only where the transport did not fail.
             let status = if denial.is_for_the_model() { StatusCode::OK } else { told.status };
-            from_reply(Reply::error(status, id.as_ref(), code, told.description, Some(data)))
+            from_reply(Reply::error(status, id.as_ref(), code, &text, Some(data)))
         }
     }
 }

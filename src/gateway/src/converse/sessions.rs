@@ -15,7 +15,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tokio_util::sync::CancellationToken;
 
 use super::lift::Lifted;
-use crate::{approve::Approved, denial::Denial};
+use crate::{approve::Approved, connection, denial::Denial};
 
 /// MCP sessions that one session of ours may hold; a client opens one, and a few more when it reconnects.
 const PER_SESSION_MAX: usize = 64;
@@ -151,6 +151,9 @@ impl LegacySessions {
         };
         let session = session.filter(is_callers).ok_or(Denial::UnknownMcpSession)?;
         *session.used.lock() = now;
+        if connection::opens_urls(&session.client.lock()) {
+            approved.facts().note_opens_urls();
+        }
         Ok(session)
     }
 

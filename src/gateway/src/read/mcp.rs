@@ -11,6 +11,7 @@ use model::TraceContext;
 use super::{ReadLimits, collect};
 use crate::{
     asked::{McpAsked, McpMessage},
+    connection,
     denial::Denial,
     facts::{Facts, Voice},
 };
@@ -55,7 +56,7 @@ fn message(headers: HeaderMap, body: &Bytes, limits: ReadLimits, known: &mut Fac
     headers::check_content_type(&headers).map_err(malformed)?;
     headers::check_accept(&headers).map_err(malformed)?;
     let limits = Limits::MESSAGE.with_bytes_max(limits.message_bytes_max);
-    let message = Message::parse(body, &limits).map_err(Denial::Malformed)?;
+    let mut message = Message::parse(body, &limits).map_err(Denial::Malformed)?;
     let id = match &message {
         Message::Request(request) => Some(request.id().clone()),
         Message::Notification(_) | Message::Response(_) => None,
@@ -69,6 +70,12 @@ fn message(headers: HeaderMap, body: &Bytes, limits: ReadLimits, known: &mut Fac
         Era::Modern => modern::check(&headers, &message).map_err(rejected)?,
         Era::Legacy => None,
     };
+    if dialect.era() == Era::Modern
+        && connection::take_answer(&mut message)
+        && client.as_ref().is_some_and(connection::opens_urls)
+    {
+        known.note_opens_urls();
+    }
     let message = match message {
         Message::Request(request) => McpMessage::Request(request),
         Message::Notification(notification) => McpMessage::Notification(notification),

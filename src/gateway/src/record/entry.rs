@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use model::{CredentialName, LeaseId, RuleId, SessionId, Timestamp};
+use model::{AgentName, CredentialName, LeaseId, RuleId, SessionId, Subject, Timestamp, UpstreamName};
 
 use crate::facts::Facts;
 
@@ -94,7 +94,7 @@ pub(crate) fn denial(facts: &Facts, error: &str, rule: Option<&RuleId>, at: Time
 pub(crate) struct ExchangeEntry<'a> {
     pub(crate) at: Timestamp,
     pub(crate) agent: Option<&'a str>,
-    pub(crate) subject: Option<&'a model::Subject>,
+    pub(crate) subject: Option<&'a Subject>,
     pub(crate) actor: Option<&'a model::Actor>,
     pub(crate) session: Option<&'a SessionId>,
     pub(crate) scope: Option<&'a str>,
@@ -112,6 +112,35 @@ pub(crate) fn exchange(entry: &ExchangeEntry<'_>) -> Vec<u8> {
     if let Some(expires) = entry.expires {
         json.number("expires_ms", expires.as_millis());
     }
+    json.text("decision", if entry.error.is_none() { "permit" } else { "deny" });
+    json.optional_text("error", entry.error);
+    json.close()
+}
+
+/// A person who connects an account for the calls of an agent, and what came of it.
+#[derive(Debug)]
+pub struct ConnectionEntry<'a> {
+    /// The agent that was told to have an account connected.
+    pub agent: &'a AgentName,
+    /// Whose account it is to be.
+    pub subject: &'a Subject,
+    /// The session that asked.
+    pub session: &'a SessionId,
+    /// The upstream that was called.
+    pub upstream: &'a UpstreamName,
+    /// The credential that the account is connected for.
+    pub credential: &'a CredentialName,
+    /// Why there is no connection; `None` where there is one.
+    pub error: Option<&'static str>,
+}
+
+pub(crate) fn connection(entry: &ConnectionEntry<'_>, at: Timestamp) -> Vec<u8> {
+    let mut json = Writer::open("connection", at);
+    json.text("agent", entry.agent.as_str());
+    json.optional_party("subject", Some((&entry.subject.issuer, &entry.subject.id)));
+    json.text("session", entry.session.as_str());
+    json.text("upstream", entry.upstream.as_str());
+    json.text("credential", entry.credential.as_str());
     json.text("decision", if entry.error.is_none() { "permit" } else { "deny" });
     json.optional_text("error", entry.error);
     json.close()
@@ -255,8 +284,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_json_whatever_its_values_hold() {
-        let subject =
-            model::Subject { issuer: "https://idp.example".to_owned(), id: "a\"b\\c\n\u{7f}\u{1f600}".to_owned() };
+        let subject = Subject { issuer: "https://idp.example".to_owned(), id: "a\"b\\c\n\u{7f}\u{1f600}".to_owned() };
         let entry = exchange(&ExchangeEntry {
             at: Timestamp::from_millis(1_700_000_000_123),
             agent: Some("ci"),
@@ -277,6 +305,30 @@ mod tests {
             })
         );
         assert!(!entry.contains(&b'\n'));
+    }
+
+    #[test]
+    fn a_connection_names_who_asked_and_what_for() {
+        let entry = |error| {
+            let entry = connection(
+                &ConnectionEntry {
+                    agent: &"ci".parse().unwrap(),
+                    subject: &Subject { issuer: "https://idp.example".to_owned(), id: "alice".to_owned() },
+                    session: &"s1".parse().unwrap(),
+                    upstream: &"crm".parse().unwrap(),
+                    credential: &"crm-token".parse().unwrap(),
+                    error,
+                },
+                Timestamp::from_millis(5),
+            );
+            String::from_utf8(entry).unwrap()
+        };
+        let begin = r#"{"version":1,"kind":"connection","time_ms":5,"agent":"ci","subject":{"iss":"https://idp.example","sub":"alice"},"session":"s1","upstream":"crm","credential":"crm-token","decision":"#;
+        assert_eq!(entry(None), format!("{begin}\"permit\"}}"));
+        assert_eq!(
+            entry(Some("signed_in_as_another")),
+            format!("{begin}\"deny\",\"error\":\"signed_in_as_another\"}}")
+        );
     }
 
     #[test]

@@ -58,6 +58,7 @@ impl Scene {
             limits: ReadLimits { message_bytes_max: 1 << 20, message_wait_max: Duration::from_secs(5) },
             recorder,
             egress: Arc::new(egress),
+            invitations: Arc::new(()),
             clock,
         }));
         Self { gateway, sessions, policies, tokens, tasks, folder }
