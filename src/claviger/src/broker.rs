@@ -5,6 +5,7 @@ mod instance;
 mod issuers;
 mod keys;
 mod ledger;
+mod logins;
 mod sources;
 mod upstreams;
 mod web_identity;
@@ -24,10 +25,13 @@ use token::{Exchange, KeyRing, SessionTokens, WebIdentityTokens};
 use tokio_util::task::TaskTracker;
 use vault::{KeySource, Vault};
 
-use crate::output::Failure;
+use crate::{
+    connections::{Connections, ConnectionsParts},
+    output::Failure,
+};
 
 use self::sources::{Means, Sources};
-pub(crate) use self::{instance::Instance, keys::VERIFIER_FILE, upstreams::dial_target};
+pub(crate) use self::{instance::Instance, keys::VERIFIER_FILE, sources::RefreshTokenStore, upstreams::dial_target};
 
 /// The longest that a message may take to arrive.
 const MESSAGE_WAIT_MAX: Duration = Duration::from_secs(30);
@@ -38,6 +42,7 @@ pub(crate) struct Broker {
     pub(crate) tokens: TokenService,
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) sessions: Arc<Sessions>,
+    pub(crate) connections: Arc<Connections>,
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) egress: Arc<InProcess>,
     pub(crate) log: Arc<Log>,
@@ -84,11 +89,24 @@ impl Broker {
             fingerprint_key.map_err(|_| Failure::new("the operating system gives no random bytes"))?;
         let live = Arc::new(LiveSecrets::new(&fingerprint_key));
         let identity = WebIdentityTokens::new(public_url.clone(), Arc::clone(&ring), Arc::clone(&clock));
-        let identity = web_identity::of(identity);
-        let means =
-            Means { vault: &vault, live: &live, identity: &identity, dialer: &dialer, clock: &clock, tasks: &tasks };
-        let sources = Sources::build(config, &means)?;
+        let means = Means {
+            vault: &vault,
+            live: &live,
+            identity: &web_identity::of(identity),
+            dialer: &dialer,
+            clock: &clock,
+            tasks: &tasks,
+        };
+        let mut sources = Sources::build(config, &means)?;
         let upstreams = upstreams::served(config, &sources, &Arc::new(keys::stand_ins(&vault, &*clock)?))?;
+        let connections = Arc::new(Connections::new(ConnectionsParts {
+            public_url: public_url.clone(),
+            connectables: sources.take_connectables(),
+            logins: logins::build(config, &means)?,
+            recorder: recorder.clone(),
+            clock: Arc::clone(&clock),
+            tasks: tasks.clone(),
+        }));
         let egress = Arc::new(InProcess::new(InProcessParts {
             dialer: dialer.clone(),
             clock: Arc::clone(&clock),
@@ -126,6 +144,7 @@ impl Broker {
             },
             recorder,
             egress: Arc::clone(&egress) as Arc<_>,
+            invitations: Arc::clone(&connections) as Arc<_>,
             clock: Arc::clone(&clock),
         }));
         Ok(Self {
@@ -133,6 +152,7 @@ impl Broker {
             tokens,
             ring,
             sessions,
+            connections,
             store,
             egress,
             log,

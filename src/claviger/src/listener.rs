@@ -2,7 +2,9 @@
 
 mod admin;
 mod agents;
+mod connect;
 mod outgoing;
+mod page;
 mod tls;
 
 use std::{convert::Infallible, net::Ipv4Addr, sync::Arc, time::Duration};

@@ -7,6 +7,7 @@ mod broker;
 mod cli;
 mod client;
 mod command;
+mod connections;
 mod demo;
 mod listener;
 mod logging;

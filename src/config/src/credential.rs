@@ -126,6 +126,11 @@ impl CredentialTable {
         Some(Credential { name: name.value, issued: issued?, injection: injection? })
     }
 
+    /// Where it says that each user connects an account, if it does.
+    pub(crate) fn connection(&self) -> Option<Range<usize>> {
+        self.oauth2.as_ref().filter(|grant| grant.as_ref().is_connection()).map(Spanned::span)
+    }
+
     /// The stored refresh token that its provider uses for it.
     pub(crate) fn refresh_token(&self) -> Option<&At<CredentialName>> {
         self.oauth2.as_ref()?.as_ref().refresh_token.as_ref()
@@ -198,8 +203,8 @@ impl Grants {
             Source::AwsSts(_) => {
                 Issued::AwsSts { provider: name, grant: aws_sts::Grant::check(self.aws_sts?, problems)? }
             }
-            Source::OAuth2(_) => {
-                Issued::OAuth2 { provider: name, grant: oauth2::Grant::check(self.oauth2?, problems)? }
+            Source::OAuth2(server) => {
+                Issued::OAuth2 { provider: name, grant: oauth2::Grant::check(self.oauth2?, server, problems)? }
             }
             Source::GitHubApp(_) => {
                 Issued::GitHubApp { provider: name, grant: github_app::Grant::check(self.github_app?, problems) }

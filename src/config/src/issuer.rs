@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use model::{AddressClass, Destination, InvalidDestination, IssuerName};
+use model::{AddressClass, Destination, InvalidDestination, IssuerName, ProviderName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,8 @@ pub struct Issuer {
     pub addresses: AddressClass,
     /// Trusted in place of the operating system's certificate authorities; PEM, and the file exists.
     pub certificate_authority: Option<PathBuf>,
+    /// The provider through which people sign in here: an authorization server, the same as this issuer.
+    pub login: Option<ProviderName>,
 }
 
 /// Signature algorithms (RFC 7518, section 3.1; RFC 8037). Symmetric ones and `none` are not among them.
@@ -82,6 +84,9 @@ pub(crate) struct IssuerTable {
     addresses: Addresses,
     /// A PEM file of certificate authorities, trusted here in place of the operating system's.
     certificate_authority: Option<At<PathBuf>>,
+    /// The name of one of `[[providers.oauth2]]` with the same `issuer`, through which people sign in here. It shows that who connects
+    /// an account is the user on whose behalf the agent acts; `grant = "connection"` needs it.
+    pub(crate) login: Option<At<ProviderName>>,
 }
 
 fn algorithms_default() -> Vec<Algorithm> {
@@ -128,6 +133,7 @@ impl IssuerTable {
             max_age_seconds: self.max_age_seconds.value.0,
             addresses: self.addresses.into(),
             certificate_authority: self.certificate_authority.map(|path| existing_file(&path, false, problems)),
+            login: self.login.map(|login| login.value),
         }
     }
 }

@@ -112,6 +112,11 @@ impl ProvidersTable {
         names.map(|name| (name.value.as_str(), &name.span))
     }
 
+    /// The authorization servers: the name of each, and its issuer identifier where it has one.
+    pub(crate) fn authorization_servers(&self) -> impl Iterator<Item = (&str, Option<&str>)> + Clone {
+        self.oauth2.iter().map(|server| (server.name.value.as_str(), server.issuer()))
+    }
+
     pub(crate) fn check(self, problems: &mut Problems<'_>) -> Vec<Provider> {
         let Self { vault, aws_sts, oauth2, github_app, gcp } = self;
         let mut all = Vec::new();

@@ -29,6 +29,7 @@ pub(crate) fn check(file: &FileTable, problems: &mut Problems<'_>) {
         check_unique("operation", operations, problems);
     }
     check_issuers(file, problems);
+    check_logins(file, problems);
     check_scopes(file, problems);
     check_lifetimes(file, problems);
 }
@@ -56,6 +57,36 @@ fn check_issuers(file: &FileTable, problems: &mut Problems<'_>) {
             let problem = problems.at(&named.span, format!("there is no issuer `{name}`"));
             propose(problem, name, known(), "add `[[issuers]]` with this name");
         }
+    }
+}
+
+/// Where users connect accounts, it can be shown who they are.
+fn check_logins(file: &FileTable, problems: &mut Problems<'_>) {
+    let servers = || file.providers.authorization_servers();
+    for issuer in &file.issuers {
+        let Some(login) = &issuer.login else { continue };
+        let name = login.value.as_str();
+        match servers().find(|(known, _)| *known == name) {
+            None => {
+                let problem = problems.at(&login.span, format!("there is no authorization server `{name}`"));
+                propose(problem, name, servers().map(|(known, _)| known), "add `[[providers.oauth2]]` with this name");
+            }
+            Some((_, Some(url))) if url == issuer.issuer.value.text => {}
+            Some(_) => {
+                problems
+                    .at(&login.span, format!("people who sign in through `{name}` are not shown to be this issuer's"))
+                    .help_with(format!("`issuer` of `{name}` must be {:?}, byte for byte", issuer.issuer.value.text));
+            }
+        }
+    }
+    if file.issuers.iter().any(|issuer| issuer.login.is_some()) {
+        return;
+    }
+    let credentials = file.upstreams.iter().filter_map(|upstream| upstream.credential.as_ref());
+    for span in credentials.filter_map(|credential| credential.connection()) {
+        problems.at(&span, "nobody could be shown to be the user whose account is connected").help_with(
+            "add `login = \"NAME\"` to the issuer of the users: one of `[[providers.oauth2]]` with the same `issuer`",
+        );
     }
 }
 

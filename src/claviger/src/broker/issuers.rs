@@ -14,10 +14,39 @@ use url::Url;
 use super::fetcher::{Fetcher, Reach};
 use crate::output::Failure;
 
+/// An ID token is used at once; this covers a slow login page.
+const ID_TOKEN_AGE_MAX: Duration = Duration::from_secs(600);
+
 /// The issuers whose tokens are exchanged.
 pub(super) fn trusted(config: &Config, dialer: &Dialer, clock: &Arc<dyn Clock>) -> Result<Issuers, Failure> {
+    verifying(config.issuers.iter().map(expected).collect(), config, dialer, clock)
+}
+
+/// One issuer, of whom ID tokens for this client are believed (OpenID Connect Core 1.0, section 3.1.3.7).
+pub(super) fn of_id_tokens(
+    issuer: &config::Issuer,
+    client_id: &str,
+    config: &Config,
+    dialer: &Dialer,
+    clock: &Arc<dyn Clock>,
+) -> Result<Issuers, Failure> {
+    let id_tokens = IssuerConfig {
+        audiences: vec![client_id.to_owned()],
+        typ: vec!["JWT".to_owned()],
+        typ_may_be_absent: true,
+        age_max: Some(ID_TOKEN_AGE_MAX),
+        ..expected(issuer)
+    };
+    verifying(vec![id_tokens], config, dialer, clock)
+}
+
+fn verifying(
+    issuers: Vec<IssuerConfig>,
+    config: &Config,
+    dialer: &Dialer,
+    clock: &Arc<dyn Clock>,
+) -> Result<Issuers, Failure> {
     let mut reaches = HashMap::new();
-    let mut configs = Vec::new();
     for issuer in &config.issuers {
         let anchors = issuer.certificate_authority.as_deref().map(trust_anchors).transpose()?;
         for url in std::iter::once(&issuer.issuer).chain(&issuer.jwks_uri) {
@@ -25,21 +54,25 @@ pub(super) fn trusted(config: &Config, dialer: &Dialer, clock: &Arc<dyn Clock>) 
                 reaches.insert(url.origin(), Reach { class: issuer.addresses, anchors: anchors.clone() });
             }
         }
-        configs.push(IssuerConfig {
-            name: issuer.name.clone(),
-            issuer: issuer.issuer.clone(),
-            jwks_uri: issuer.jwks_uri.clone(),
-            audiences: vec![issuer.audience.clone()],
-            algorithms: issuer.algorithms.iter().copied().map(algorithm).collect(),
-            typ: issuer.token_types.clone(),
-            typ_may_be_absent: issuer.untyped_tokens,
-            leeway: LEEWAY_MAX,
-            age_max: Some(Duration::from_secs(u64::from(issuer.max_age_seconds))),
-        });
     }
     let fetch = Fetcher::shared(dialer.clone(), reaches);
     let ourselves = config.server.public_url.to_string();
-    Issuers::new(&ourselves, configs, &fetch, Arc::clone(clock)).map_err(|error| Failure::new(error.to_string()))
+    Issuers::new(&ourselves, issuers, &fetch, Arc::clone(clock)).map_err(|error| Failure::new(error.to_string()))
+}
+
+/// What must hold of an issuer's tokens.
+fn expected(issuer: &config::Issuer) -> IssuerConfig {
+    IssuerConfig {
+        name: issuer.name.clone(),
+        issuer: issuer.issuer.clone(),
+        jwks_uri: issuer.jwks_uri.clone(),
+        audiences: vec![issuer.audience.clone()],
+        algorithms: issuer.algorithms.iter().copied().map(algorithm).collect(),
+        typ: issuer.token_types.clone(),
+        typ_may_be_absent: issuer.untyped_tokens,
+        leeway: LEEWAY_MAX,
+        age_max: Some(Duration::from_secs(u64::from(issuer.max_age_seconds))),
+    }
 }
 
 /// Which tokens are which agent's.

@@ -3,8 +3,8 @@
 mod aws_sts;
 mod gcp;
 mod github_app;
-mod oauth2;
-mod refresh_token;
+pub(super) mod oauth2;
+mod refresh_tokens;
 mod stored;
 mod vault;
 
@@ -19,9 +19,10 @@ use provider::{Provider, WebIdentity};
 use provider_fixed::Fixed;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::refresh_tokens::RefreshTokenStore;
 pub(super) use self::stored::why_unusable;
 use super::issuers::trust_anchors;
-use crate::output::Failure;
+use crate::{connections::Connectable, output::Failure};
 
 /// What providers are made with.
 pub(super) struct Means<'a> {
@@ -43,6 +44,7 @@ pub(super) struct Means<'a> {
 pub(super) struct Sources {
     list: Vec<CredentialSource>,
     minting: HashMap<ProviderName, ProviderHandle>,
+    connectables: Vec<Connectable>,
 }
 
 impl Sources {
@@ -53,12 +55,16 @@ impl Sources {
             provider: Arc::new(Fixed::new(Arc::clone(means.vault))),
             keeping: Keeping::Nothing,
         };
-        let mut sources = Self { list: vec![fixed], minting: HashMap::new() };
+        let mut sources = Self { list: vec![fixed], minting: HashMap::new(), connectables: Vec::new() };
         for provider in &config.providers {
             let built: Arc<dyn Provider> = match &provider.source {
                 Source::Vault(source) => Arc::new(vault::build(config, provider, source, means)?),
                 Source::AwsSts(source) => aws_sts::build(provider, source, config, means.identity)?,
-                Source::OAuth2(source) => Arc::new(oauth2::build(config, provider, source, means)?),
+                Source::OAuth2(source) => {
+                    let (server, connectables) = oauth2::build(config, provider, source, means)?;
+                    sources.connectables.extend(connectables);
+                    Arc::new(server)
+                }
                 Source::GitHubApp(source) => Arc::new(github_app::build(config, provider, source, means)?),
                 Source::Gcp(source) => Arc::new(gcp::build(config, provider, source, means)?),
             };
@@ -77,6 +83,11 @@ impl Sources {
             None => Some(FIXED),
             Some(provider) => self.minting.get(provider).copied(),
         }
+    }
+
+    /// What users connect; it is given out once.
+    pub(super) fn take_connectables(&mut self) -> Vec<Connectable> {
+        std::mem::take(&mut self.connectables)
     }
 
     /// The list that handles are places in.

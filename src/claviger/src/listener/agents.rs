@@ -23,7 +23,7 @@ use token::{
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
-use super::{Answer, Outgoing};
+use super::{Answer, Outgoing, connect};
 use crate::broker::Broker;
 
 /// A form with two tokens of the greatest length fits.
@@ -81,6 +81,7 @@ impl Answer for Agents {
 }
 
 fn router(routes: Routes) -> Router {
+    let pages = connect::router(Arc::clone(&routes.broker.connections));
     Router::new()
         .route("/token", post(exchange))
         .route("/introspect", post(introspect))
@@ -93,6 +94,7 @@ fn router(routes: Routes) -> Router {
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .fallback(|| async { (StatusCode::NOT_FOUND, Json(json!({ "error": "not_found" }))) })
         .with_state(Arc::new(routes))
+        .merge(pages)
 }
 
 /// RFC 8693.

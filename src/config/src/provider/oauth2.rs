@@ -87,6 +87,8 @@ pub enum Flow {
     ClientCredentials,
     /// With a stored refresh token, which changes with each use.
     RefreshToken(CredentialName),
+    /// With the refresh token of the session's subject, who connected an account.
+    Connection,
     /// By exchange of a token about the session, with this audience.
     TokenExchange(Option<String>),
     /// With a token about the session as the grant itself, with this audience.
@@ -152,6 +154,8 @@ enum FlowWritten {
     ClientCredentials,
     /// With a stored refresh token (RFC 6749, section 6).
     RefreshToken,
+    /// With an account that the user on whose behalf the session acts connects once, in a browser (RFC 6749, section 4.1).
+    Connection,
     /// By exchange of a token that Claviger signs about the session (RFC 8693).
     TokenExchange,
     /// With a token that Claviger signs about the session as the grant itself (RFC 7523).
@@ -174,8 +178,14 @@ impl Source {
     pub fn refresh_token_binding(&self, name: &ProviderName, grant: &Grant) -> Option<Binding> {
         match &grant.flow {
             Flow::RefreshToken(stored) => self.bound(name, stored, "/refresh_token"),
-            Flow::ClientCredentials | Flow::TokenExchange(_) | Flow::JwtBearer(_) => None,
+            Flow::ClientCredentials | Flow::Connection | Flow::TokenExchange(_) | Flow::JwtBearer(_) => None,
         }
+    }
+
+    /// What the refresh token of one user is bound to that is stored under `name`.
+    #[must_use]
+    pub fn connection_binding(&self, provider: &ProviderName, name: &CredentialName) -> Option<Binding> {
+        self.bound(provider, name, "/refresh_token")
     }
 
     fn bound(&self, name: &ProviderName, stored: &CredentialName, pointer: &str) -> Option<Binding> {
@@ -189,6 +199,11 @@ impl Source {
 }
 
 impl SourceTable {
+    /// Its issuer identifier, where it is found by one.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        self.issuer.as_ref().map(|issuer| issuer.value.text.as_str())
+    }
+
     pub(crate) fn check(self, problems: &mut Problems<'_>) -> Option<Source> {
         for url in [&self.issuer, &self.token_endpoint, &self.revocation_endpoint].into_iter().flatten() {
             check_secret_url(&url.value.url, &url.span, self.addresses, problems);
@@ -244,8 +259,15 @@ impl SourceTable {
     }
 }
 
+impl GrantTable {
+    /// Whether each user connects an account.
+    pub(crate) const fn is_connection(&self) -> bool {
+        matches!(self.grant, FlowWritten::Connection)
+    }
+}
+
 impl Grant {
-    pub(crate) fn check(grant: Spanned<GrantTable>, problems: &mut Problems<'_>) -> Option<Self> {
+    pub(crate) fn check(grant: Spanned<GrantTable>, source: &Source, problems: &mut Problems<'_>) -> Option<Self> {
         let span = grant.span();
         let GrantTable { grant, refresh_token, assertion_audience, resource, audience, scopes } = grant.into_inner();
         for scope in scopes.iter().filter(|scope| scope.value.0.contains([' ', '"', '\\'])) {
@@ -255,6 +277,14 @@ impl Grant {
         let flow = match (grant, refresh_token, asserted) {
             (FlowWritten::ClientCredentials, None, None) => Flow::ClientCredentials,
             (FlowWritten::RefreshToken, Some(stored), None) => Flow::RefreshToken(stored.value),
+            (FlowWritten::Connection, None, None) => {
+                if matches!(source.endpoints, Endpoints::Fixed { .. }) {
+                    problems
+                        .at(&span, "where users consent is not known")
+                        .help_with("write `issuer` in the provider: only a server with metadata can be connected to");
+                }
+                Flow::Connection
+            }
             (FlowWritten::TokenExchange, None, audience) => Flow::TokenExchange(audience),
             (FlowWritten::JwtBearer, None, audience) => Flow::JwtBearer(audience),
             (FlowWritten::RefreshToken, None, _) => {
@@ -263,7 +293,7 @@ impl Grant {
                 );
                 return None;
             }
-            (FlowWritten::ClientCredentials | FlowWritten::RefreshToken, _, _)
+            (FlowWritten::ClientCredentials | FlowWritten::RefreshToken | FlowWritten::Connection, _, _)
             | (FlowWritten::TokenExchange | FlowWritten::JwtBearer, Some(_), _) => {
                 problems
                     .at(&span, "this grant does not use all that is written here")

@@ -7,30 +7,26 @@ use config::{
     oauth2_provider::{self as configured, Authentication},
 };
 use provider::StoredSecret;
-use provider_oauth2::{Client, ClientAuthentication, Endpoints, Flow, Grant, OAuth2, Settings, Surroundings};
+use provider_oauth2::{
+    AuthorizationCode, Client, ClientAuthentication, Endpoints, Flow, Grant, OAuth2, Settings, Surroundings,
+};
 use url::Url;
 
-use super::{Means, credentials_of, reach, refresh_token::StoredRefreshToken, stored::Stored};
-use crate::output::Failure;
+use super::{Means, credentials_of, reach, refresh_tokens::RefreshTokenStore, stored::Stored};
+use crate::{
+    connections::{Connectable, Place},
+    output::Failure,
+};
 
+/// The provider, and what users connect through it.
 pub(super) fn build(
     config: &Config,
     provider: &Provider,
     source: &configured::Source,
     means: &Means<'_>,
-) -> Result<OAuth2, Failure> {
-    let url = |text: &str| {
-        Url::parse(text).map_err(|_| Failure::new(format!("the provider {}: {text} is not a URL", provider.name)))
-    };
-    let endpoints = match &source.endpoints {
-        configured::Endpoints::Discovered { issuer } => Endpoints::Discovered { issuer: issuer.clone() },
-        configured::Endpoints::Fixed { token, revocation } => {
-            Endpoints::Fixed { token: url(token)?, revocation: revocation.as_deref().map(url).transpose()? }
-        }
-    };
-    let client = Client { id: source.client_id.clone(), authentication: authentication(provider, source, means) };
-    let reach = reach(source.addresses, source.certificate_authority.as_deref())?;
-    let mut grants = Vec::new();
+) -> Result<(OAuth2, Vec<Connectable>), Failure> {
+    let settings = settings(provider, source, means)?;
+    let (mut grants, mut connectables) = (Vec::new(), Vec::new());
     for (binding, credential) in credentials_of(config, provider) {
         let Issued::OAuth2 { grant, .. } = &credential.issued else { continue };
         let configured::Grant { flow, resource, audience, scope } = grant.clone();
@@ -38,7 +34,22 @@ pub(super) fn build(
             configured::Flow::ClientCredentials => Flow::ClientCredentials,
             configured::Flow::RefreshToken(_) => {
                 let Some(stored) = provider.refresh_token_binding(credential) else { continue };
-                Flow::RefreshToken(Arc::new(StoredRefreshToken::new(means, &provider.name, stored)))
+                Flow::RefreshToken(Arc::new(RefreshTokenStore::shared(means, &provider.name, stored)))
+            }
+            configured::Flow::Connection => {
+                let tokens = Arc::new(RefreshTokenStore::of_each_user(means, &provider.name, source, &binding));
+                let place = Place::Account(provider.name.clone());
+                connectables.push(Connectable {
+                    upstream: binding.upstream.clone(),
+                    credential: binding.credential.clone(),
+                    code: people(settings.clone(), &place, config, means),
+                    place,
+                    scope: scope.clone(),
+                    resource: resource.clone(),
+                    audience: audience.clone(),
+                    tokens: Arc::clone(&tokens),
+                });
+                Flow::Connection(tokens)
             }
             configured::Flow::TokenExchange(subject_token_audience) => Flow::TokenExchange { subject_token_audience },
             configured::Flow::JwtBearer(assertion_audience) => Flow::JwtBearer { assertion_audience },
@@ -51,7 +62,38 @@ pub(super) fn build(
         clock: Arc::clone(means.clock),
         tasks: means.tasks.clone(),
     };
-    Ok(OAuth2::new(Settings { endpoints, reach, client }, grants, surroundings))
+    Ok((OAuth2::new(settings, grants, surroundings), connectables))
+}
+
+/// How people are sent to an authorization server, to come back at `place`.
+pub(in crate::broker) fn people(
+    settings: Settings,
+    place: &Place,
+    config: &Config,
+    means: &Means<'_>,
+) -> AuthorizationCode {
+    let redirect_uri = format!("{}{place}", config.server.public_url);
+    AuthorizationCode::new(settings, redirect_uri, means.dialer.clone(), Arc::clone(means.clock))
+}
+
+/// A server, and Claviger as its client.
+pub(in crate::broker) fn settings(
+    provider: &Provider,
+    source: &configured::Source,
+    means: &Means<'_>,
+) -> Result<Settings, Failure> {
+    let url = |text: &str| {
+        Url::parse(text).map_err(|_| Failure::new(format!("the provider {}: {text} is not a URL", provider.name)))
+    };
+    let endpoints = match &source.endpoints {
+        configured::Endpoints::Discovered { issuer } => Endpoints::Discovered { issuer: issuer.clone() },
+        configured::Endpoints::Fixed { token, revocation } => {
+            Endpoints::Fixed { token: url(token)?, revocation: revocation.as_deref().map(url).transpose()? }
+        }
+    };
+    let client = Client { id: source.client_id.clone(), authentication: authentication(provider, source, means) };
+    let reach = reach(source.addresses, source.certificate_authority.as_deref())?;
+    Ok(Settings { endpoints, reach, client })
 }
 
 fn authentication(provider: &Provider, source: &configured::Source, means: &Means<'_>) -> ClientAuthentication {
