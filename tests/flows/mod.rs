@@ -5,6 +5,7 @@ mod audit;
 mod aws;
 mod call;
 mod content_codings;
+mod connections;
 mod exchange;
 mod http2;
 mod lifecycle;

@@ -12,6 +12,7 @@ pub(crate) mod identity_provider;
 pub(crate) mod issuer;
 pub(crate) mod openbao;
 pub(crate) mod peers;
+pub(crate) mod people;
 pub(crate) mod ports;
 pub(crate) mod postgres;
 pub(crate) mod process;

@@ -51,6 +51,12 @@ impl BrokerSetup {
         }
     }
 
+    /// More lines of the issuer.
+    pub(crate) fn issuer_line(mut self, line: &str) -> Self {
+        let _written = writeln!(self.issuers, "{line}");
+        self
+    }
+
     /// An MCP upstream. What follows of upstreams is said of the last one.
     pub(crate) fn mcp(self, name: &str, url: &str, era: &str) -> Self {
         self.upstream(name, &format!("kind = \"mcp\"\nurl = \"{url}\"\nera = \"{era}\""))
