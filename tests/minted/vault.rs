@@ -17,6 +17,9 @@ use crate::support::{
 /// What is promised.
 const GONE_MAX: Duration = Duration::from_secs(1);
 
+/// A source that answers at once that it is out of service is not waited for.
+const REFUSED_MAX: Duration = Duration::from_secs(5);
+
 const AUDIENCE: &str = "https://vault.test";
 
 /// Everything between an agent and its database.
@@ -32,6 +35,7 @@ struct Stage {
 async fn stage(python: &Python) -> Stage {
     let (bao, postgres, issuer) = (OpenBao::start(&[]), Postgres::start(), Issuer::start().await);
     canary::register("password of the database's owner", postgres.owner().1);
+    canary::register("root token of OpenBao", bao.root_token());
     postgres.query("CREATE TABLE fruit (name text); INSERT INTO fruit VALUES ('quince')");
     postgres.query("CREATE ROLE reader; GRANT SELECT ON fruit TO reader");
     mint_readers(&bao, &postgres);
@@ -154,5 +158,29 @@ async fn a_user_whose_broker_was_killed_is_gone_after_its_next_start() {
         "the session goes on as another user"
     );
     assert_eq!((stage.users().len(), stage.leases()), (1, 1));
+    stage.broker.finish().await;
+}
+
+#[tokio::test]
+async fn while_vault_is_sealed_sessions_go_on_with_what_they_have_and_others_hear_so_at_once() {
+    let python = or_skip!(python());
+    let stage = stage(&python).await;
+    let (session, other) = (stage.session().await, stage.session().await);
+    let user = stage.query(&session, "SELECT current_user").await;
+    stage.bao.done("POST", "sys/seal", &Value::Null);
+    assert_eq!(stage.query(&session, "SELECT current_user").await, user);
+    let began = Instant::now();
+    let refused = stage.broker.call_tool("orders", &other, "query", json!({ "sql": "SELECT 1" })).await;
+    assert!(began.elapsed() < REFUSED_MAX, "{refused:?}");
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert!(stage.broker.printed().contains("Vault is sealed"), "{}", stage.broker.printed());
+
+    stage.bao.done("POST", "sys/unseal", &json!({ "key": stage.bao.unseal_key() }));
+    let works = async || {
+        let answer = stage.broker.call_tool("orders", &other, "query", json!({ "sql": "SELECT 1" })).await;
+        answer.status == 200 && answer.json()["result"]["structuredContent"]["result"] == json!(["1"])
+    };
+    stage.broker.wait_until_async(works).await;
+    assert_eq!(stage.query(&session, "SELECT current_user").await, user);
     stage.broker.finish().await;
 }
