@@ -94,7 +94,7 @@ impl Standing {
             return Ok(own);
         }
         let own = match self.renewed().await? {
-            Some(own) if own.is_good(until, own.since) && own.end() >= Some(until) => own,
+            Some(own) if own.end().is_none_or(|end| end >= until) => own,
             Some(_) | None => self.logged_in().await?,
         };
         self.current.store(Some(Arc::clone(&own)));
