@@ -9,3 +9,4 @@ mod minted;
 mod quickstart;
 mod security;
 mod support;
+mod terraform;

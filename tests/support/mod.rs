@@ -21,6 +21,7 @@ pub(crate) mod rust_sdk;
 pub(crate) mod sdk;
 pub(crate) mod server_everything;
 pub(crate) mod streamed;
+pub(crate) mod terraform;
 pub(crate) mod tls;
 
 /// Seconds since 1970, for tokens of the tests' own.

@@ -69,6 +69,12 @@ impl PythonOfAws {
     }
 }
 
+/// Terraform, and the Python that runs what stands in for its providers.
+#[derive(Debug)]
+pub(crate) struct Terraform {
+    pub(crate) python: PathBuf,
+}
+
 /// A peer that is not installed, and what it would have judged.
 #[derive(Debug)]
 pub(crate) struct Missing(String);
@@ -101,12 +107,7 @@ pub(crate) use or_skip;
 /// Node 22, or why it is missing.
 pub(crate) fn node() -> Result<Node, Missing> {
     static PREPARED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let prepared = PREPARED.get_or_init(|| {
-        let directory = installed("node")?;
-        copy_scripts(&directory).map_err(|error| format!("cannot copy the scripts: {error}"))?;
-        Ok(directory)
-    });
-    prepared.clone().map(|directory| Node { directory }).map_err(Missing)
+    PREPARED.get_or_init(|| prepared("node")).clone().map(|directory| Node { directory }).map_err(Missing)
 }
 
 /// Python, or why it is missing.
@@ -128,6 +129,28 @@ pub(crate) fn python_of_aws() -> Result<PythonOfAws, Missing> {
     Ok(PythonOfAws { program: directory.join("venv/bin/python") })
 }
 
+/// Terraform, or why it is missing.
+pub(crate) fn terraform() -> Result<Terraform, Missing> {
+    let python = installed("terraform").map_err(Missing)?.join("venv/bin/python");
+    if on_path("terraform").is_none() {
+        return Err(Missing("`terraform` is not installed (1.11 or later)".to_owned()));
+    }
+    Ok(Terraform { python })
+}
+
+/// The judge of AWS's policies, or why it is missing; Node runs it.
+pub(crate) fn iam_judge() -> Result<Command, Missing> {
+    static PREPARED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let directory = PREPARED.get_or_init(|| prepared("iam")).clone().map_err(Missing)?;
+    Ok(node()?.command(&directory.join("judge.mjs")))
+}
+
+/// The folder of the path that has a program.
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).find(|folder| folder.join(program).is_file())
+}
+
 /// The folder whose last installation was complete.
 fn installed(kind: &str) -> Result<PathBuf, String> {
     let directory = match env::var_os("CLAVIGER_PEERS") {
@@ -141,10 +164,17 @@ fn installed(kind: &str) -> Result<PathBuf, String> {
     Err(format!("nothing is installed in {}: run `cargo xtask peers`", directory.display()))
 }
 
+/// The folder of Node packages, with our scripts in it.
+fn prepared(kind: &str) -> Result<PathBuf, String> {
+    let directory = installed(kind)?;
+    copy_scripts(kind, &directory).map_err(|error| format!("cannot copy the scripts: {error}"))?;
+    Ok(directory)
+}
+
 /// Node looks for packages beside the script, so the scripts go beside the packages. Test binaries that run at the same time
 /// write the same bytes, and a rename shows each of them whole.
-fn copy_scripts(directory: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(source("node"))? {
+fn copy_scripts(kind: &str, directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(source(kind))? {
         let path = entry?.path();
         let (Some(name), Some("mjs")) = (path.file_name(), path.extension().and_then(|end| end.to_str())) else {
             continue;

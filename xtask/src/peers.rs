@@ -16,6 +16,13 @@ const PYTHON: &[(&str, &str)] = &[
     ("python", "the RFC 8693 client, the MCP SDK and a PostgreSQL driver"),
     ("openbao", "OpenBao, which is a Vault server"),
     ("aws", "an AWS to play with, and its SDK"),
+    ("terraform", "what stands in for Terraform's providers"),
+];
+
+/// The folders of Node packages, and what is installed into each.
+const NODE: &[(&str, &str)] = &[
+    ("node", "Node 22, the identity provider, the MCP judge, SDKs and servers"),
+    ("iam", "the judge of AWS's policies"),
 ];
 
 /// Where the peers are, and what is missing and why.
@@ -52,7 +59,11 @@ pub(crate) fn install() -> Result<Peers, Failure> {
     println!("\n== peers of the tests, below {}", directory.display());
     let mut skipped = Vec::new();
     match version("npm") {
-        Some(_) => node(&directory)?,
+        Some(_) => {
+            for (kind, contents) in NODE {
+                node(&directory, kind, contents)?;
+            }
+        }
         None => {
             skipped.push("every Node judge and peer: `npm` is not installed (Node 20 or later brings it)".to_owned())
         }
@@ -65,21 +76,24 @@ pub(crate) fn install() -> Result<Peers, Failure> {
         }
         None => skipped.push("every peer from PyPI: `python3` is not installed (3.11 or later)".to_owned()),
     }
+    if version("terraform").is_none() {
+        skipped.push("the modules in terraform/: `terraform` is not installed (1.11 or later)".to_owned());
+    }
     Ok(Peers { directory, skipped })
 }
 
-fn node(directory: &Path) -> Result<(), Failure> {
-    let source = root().join("tests/peers/node");
-    let target = directory.join("node");
+fn node(directory: &Path, kind: &str, contents: &str) -> Result<(), Failure> {
+    let source = root().join("tests/peers").join(kind);
+    let target = directory.join(kind);
     let pins = ["package.json", "package-lock.json"];
     if is_current(&source, &target, &pins) {
-        println!("   Node packages are current");
+        println!("   Node packages ({kind}) are current");
         return Ok(());
     }
     copy(&source, &target, &pins)?;
     // `npm ci` checks the integrity hash of every package against the lock file.
     run_quietly(
-        "installing Node 22, the identity provider, the MCP judge, SDKs and servers (npm)",
+        &format!("installing {contents} (npm)"),
         Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&target),
     )?;
     finish(&source, &target, &pins)
