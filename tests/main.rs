@@ -3,6 +3,7 @@
 mod architecture;
 mod crash;
 mod demo;
+mod examples;
 mod flows;
 mod interop;
 mod minted;
