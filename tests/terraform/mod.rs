@@ -1,6 +1,7 @@
 //! The modules in `terraform/`: what they make, at real servers where there are some.
 
 mod aws_broker;
+mod aws_iam;
 mod aws_trust;
 mod documented;
 mod iam;

@@ -57,6 +57,21 @@ async fn what_vault_trust_prints_is_taken_by_claviger() {
 }
 
 #[tokio::test]
+async fn what_aws_trust_prints_is_taken_by_claviger() {
+    let terraform = Terraform::new(&or_skip!(peers::terraform()));
+    let outputs = terraform.apply("modules/aws-trust/examples/s3").await;
+    let printed = outputs["claviger_toml"].as_str().expect("two blocks");
+    let (provider, block) = printed.split_once("\n\n").expect("two blocks");
+    let inject = "aws_signature = { service = \"s3\", region = \"eu-central-1\" }";
+    let bucket = upstream("app", inject, block)
+        .replace("kind = \"mcp\"", "kind = \"aws\"")
+        .replace("era = \"2026-07-28\"\n", "")
+        .replace("https://app.example/mcp", "https://s3.eu-central-1.amazonaws.com")
+        .replace("\"vault\"", "\"aws\"");
+    assert_taken(&format!("{SERVER}{BASE}\n{provider}\n{bucket}")).await;
+}
+
+#[tokio::test]
 async fn what_aws_broker_prints_is_taken_by_claviger() {
     let terraform = Terraform::new(&or_skip!(peers::terraform()));
     let outputs = terraform.apply("modules/aws-broker/examples/one").await;
