@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::{Minted, Minting, Revocation, TraceContext};
-use provider::{CredentialRequest, Lease};
+use provider::{CredentialRequest, Lease, ProviderError};
 
 use super::{Shared, ledger::MintJournal, slot::Slot};
 use crate::{EgressError, resolve::refusal};
@@ -54,7 +54,10 @@ pub(super) async fn mint(slot: &Slot, shared: &Arc<Shared>, trace: TraceContext)
     let lease = match issued {
         Ok(lease) => lease,
         Err(reason) => {
-            tracing::warn!(%provider, %credential, %session, %reason, "no credential was minted");
+            // A person who has not connected an account yet is no fault; the call that needs it is logged where it is answered.
+            if !matches!(reason, ProviderError::NotConnected) {
+                tracing::warn!(%provider, %credential, %session, %reason, "no credential was minted");
+            }
             return Err(Failed { error: refusal(&reason), remains: Some(minting) });
         }
     };

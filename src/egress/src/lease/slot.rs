@@ -137,7 +137,11 @@ impl Slot {
 
     /// A minting failed.
     pub(super) fn fail(&self, error: EgressError, now: Timestamp) {
-        *self.flight.lock() = Flight::Failed { error, until: now.plus(FAILURE_LIFE) };
+        *self.flight.lock() = match error {
+            // The person may have connected the account just now, and must not be told again to do it.
+            EgressError::NotConnected => Flight::None,
+            error => Flight::Failed { error, until: now.plus(FAILURE_LIFE) },
+        };
     }
 
     /// Whether calls get this lease.

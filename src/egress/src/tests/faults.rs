@@ -114,6 +114,27 @@ async fn a_source_that_does_not_issue_sends_nothing() {
     assert_eq!(recorder.count(), 0);
 }
 
+#[tokio::test]
+async fn an_account_that_is_not_connected_is_asked_for_each_time() {
+    let recorder = Recorder::ok().await;
+    let api = upstream(&format!("http://127.0.0.1:{}", recorder.port), bearer());
+    for keeping in [Keeping::Nothing, Keeping::UntilExpiry] {
+        let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let source = Source::of(move |_, _| {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Err(ProviderError::NotConnected)
+        });
+        let rig = Rig::new(vec![(source, keeping)]);
+        for count in 1..=2 {
+            let error = rig.carry(Call::get(&api, "/")).await.unwrap_err();
+            assert_eq!((error, error.blame(), error.is_unsent()), (EgressError::NotConnected, Blame::Caller, true));
+            assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), count);
+        }
+    }
+    assert_eq!(recorder.count(), 0);
+}
+
 /// A TLS server that counts what it can decrypt.
 async fn tls(authority: &CertifiedIssuer<'static, KeyPair>, kind: &str) -> (u16, Arc<std::sync::atomic::AtomicUsize>) {
     use std::sync::atomic::{AtomicUsize, Ordering};
