@@ -4,19 +4,29 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::scene::Scene;
-use crate::{
-    flows::mcp_echo,
-    support::{
-        broker::{bearer, headers, modern_body, modern_headers},
-        http_client::Answer,
-        peers::{self, Node, or_skip},
-    },
+use crate::support::{
+    broker::{bearer, headers, modern_body, modern_headers},
+    echo::{Echo, Reply},
+    http_client::Answer,
+    peers::{self, Node, or_skip},
 };
 
 const MESSAGE: &str = "Connect your account, so that the agent can make this call for you. You will sign in first.";
 
+/// An MCP server of 2026-07-28 that says what it is, to callers of the older era too.
 async fn scene(node: &Node) -> Scene {
-    Scene::with(node, mcp_echo().await, |setup, url| setup.mcp("crm", url, "2026-07-28")).await
+    let upstream = Echo::start(|request| {
+        let message: Value = serde_json::from_slice(&request.body).expect("the broker sends JSON");
+        let result = match message["method"].as_str() {
+            Some("server/discover") => json!({ "supportedVersions": ["2026-07-28"], "capabilities": { "tools": {} } }),
+            Some("tools/list") => json!({ "tools": [{ "name": "read", "inputSchema": { "type": "object" } }] }),
+            _ => json!({ "content": [], "isError": false }),
+        };
+        let mut message = json!({ "jsonrpc": "2.0", "id": message["id"], "result": result });
+        message["result"]["resultType"] = json!("complete");
+        Reply::json(&message)
+    });
+    Scene::with(node, upstream.await, |setup, url| setup.mcp("crm", url, "2026-07-28")).await
 }
 
 impl Scene {
@@ -128,6 +138,8 @@ async fn a_client_of_the_older_era_gets_the_error_that_is_made_for_it() {
     scene.accounts.end().await;
     let call =
         json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "read", "arguments": {} } });
+    // The token that was minted serves until it ends.
+    scene.broker.wait_until_async(async || post(&mcp_session, call.clone()).await.json().get("error").is_some()).await;
     let asked = post(&mcp_session, call.clone()).await.json();
     let error = &asked["error"];
     assert_eq!(

@@ -60,15 +60,15 @@ function begin({ clients, resource }) {
     pkce: { required: () => true },
     rotateRefreshToken: true,
     findAccount: (_context, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
-    // An access token that ends at once is asked for again with each call.
-    ttl: { AccessToken: 20, AuthorizationCode: 60, Grant: 3600, IdToken: 300, Interaction: 600, RefreshToken: 3600, Session: 3600 },
+    // Access tokens end while a test waits for it.
+    ttl: { AccessToken: 8, AuthorizationCode: 60, Grant: 3600, IdToken: 300, Interaction: 600, RefreshToken: 3600, Session: 3600 },
     features: {
       devInteractions: { enabled: true },
       resourceIndicators: {
         enabled: Boolean(resource), defaultResource: () => resource, useGrantedResource: () => true,
         getResourceServerInfo: (_context, audience) => {
           if (audience !== resource) throw new errors.InvalidTarget();
-          return { audience, scope: 'contacts', accessTokenFormat: 'opaque', accessTokenTTL: 20 };
+          return { audience, scope: 'contacts', accessTokenFormat: 'opaque', accessTokenTTL: 8 };
         },
       },
     },
