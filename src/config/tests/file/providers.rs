@@ -236,3 +236,51 @@ fn a_refresh_token_has_one_user() {
     let errors = errors(&format!("{one}\n{upstream}[upstreams.credential]{more}{LOGIN}"));
     assert!(errors.contains("there are two refresh tokens `r`"), "{errors}");
 }
+
+const ACCOUNTS: &str = r#"
+[[providers.oauth2]]
+name = "sign-in"
+issuer = "https://idp.example"
+client_id = "claviger"
+[[providers.oauth2]]
+name = "login"
+issuer = "https://login.example"
+client_id = "claviger"
+"#;
+
+/// An issuer at which people sign in through `login`, and an upstream to which each user connects an account.
+fn connected(login: &str, source: &str) -> String {
+    let issuer = "issuer = \"https://idp.example\"\n";
+    let text = token("login", "oauth2 = { grant = \"connection\" }", source);
+    text.replacen(issuer, &format!("{issuer}{login}\n"), 1)
+}
+
+#[test]
+fn users_connect_accounts_where_they_can_sign_in() {
+    let loaded = load_text(&connected("login = \"sign-in\"", ACCOUNTS)).unwrap();
+    assert_eq!(loaded.issuers[0].login, Some("sign-in".parse().unwrap()));
+    let Issued::OAuth2 { grant, .. } = &loaded.upstreams[1].credential.as_ref().unwrap().issued else {
+        panic!("{:?}", loaded.upstreams)
+    };
+    assert_eq!(grant.flow, oauth2_provider::Flow::Connection);
+    assert_eq!(loaded.providers[1].refresh_token_binding(loaded.upstreams[1].credential.as_ref().unwrap()), None);
+}
+
+#[test]
+fn nobody_connects_an_account_unseen() {
+    let fixed = ACCOUNTS.replace("issuer = \"https://login.example\"", "token_endpoint = \"https://login.example\"");
+    for (login, source, said) in [
+        ("", ACCOUNTS, "nobody could be shown to be the user whose account is connected"),
+        ("login = \"sign-inn\"", ACCOUNTS, "did you mean `sign-in`?"),
+        ("login = \"login\"", ACCOUNTS, "`issuer` of `login` must be \"https://idp.example\", byte for byte"),
+        (
+            "login = \"sign-in\"",
+            &ACCOUNTS.replace("idp.example\"", "idp.example/\""),
+            "are not shown to be this issuer's",
+        ),
+        ("login = \"sign-in\"", &fixed, "where users consent is not known"),
+    ] {
+        let errors = errors(&connected(login, source));
+        assert!(errors.contains(said), "{said}: {errors}");
+    }
+}
