@@ -7,6 +7,7 @@ mod broker;
 mod caller;
 mod kill;
 mod load;
+mod minting;
 mod record;
 mod report;
 mod run;

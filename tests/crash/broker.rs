@@ -11,6 +11,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use serde_json::Value;
 use tempfile::TempDir;
 use tlog::VerifierKey;
 use tokio::{
@@ -34,6 +35,32 @@ pub(super) struct Home {
 impl Home {
     /// Writes the configuration, and stores the credential for both upstreams.
     pub(super) fn new(issuer: &str, upstream: &str, credential: &str) -> Self {
+        let upstreams = format!(
+            r#"
+                [[upstreams]]
+                name = "tools"
+                kind = "mcp"
+                url = "{upstream}/mcp"
+                era = "2026-07-28"
+                addresses = "loopback"
+                credential = {{ name = "tools-key", provider = "fixed", inject = {{ header = "Authorization", prefix = "Bearer " }} }}
+                [[upstreams]]
+                name = "api"
+                kind = "http"
+                url = "{upstream}/api"
+                addresses = "loopback"
+                credential = {{ name = "api-key", provider = "fixed", inject = {{ header = "X-Api-Key" }} }}
+                operations = [{{ name = "items", methods = ["GET", "POST"], path = "/**" }}]
+            "#
+        );
+        let home = Self::with_upstreams(issuer, &["tools:*", "api:*"], &upstreams);
+        home.store("tools-key", "tools", credential);
+        home.store("api-key", "api", credential);
+        home
+    }
+
+    /// Writes the configuration of a broker of these upstreams, and of one agent, `crash`, that may do all that `scopes` say.
+    pub(super) fn with_upstreams(issuer: &str, scopes: &[&str], upstreams: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("claviger-crash-").tempdir().expect("a temporary folder");
         let (calls, admin) = (free_port(), free_port());
         let public_url = format!("http://127.0.0.1:{calls}");
@@ -68,27 +95,12 @@ impl Home {
                 issuer = "development"
                 claims = {{ sub = "crash" }}
                 groups = ["crash"]
-                scopes = ["tools:*", "api:*"]
-                [[upstreams]]
-                name = "tools"
-                kind = "mcp"
-                url = "{upstream}/mcp"
-                era = "2026-07-28"
-                addresses = "loopback"
-                credential = {{ name = "tools-key", provider = "fixed", inject = {{ header = "Authorization", prefix = "Bearer " }} }}
-                [[upstreams]]
-                name = "api"
-                kind = "http"
-                url = "{upstream}/api"
-                addresses = "loopback"
-                credential = {{ name = "api-key", provider = "fixed", inject = {{ header = "X-Api-Key" }} }}
-                operations = [{{ name = "items", methods = ["GET", "POST"], path = "/**" }}]
+                scopes = {scopes:?}
+                {upstreams}
             "#,
             url = home.public_url,
         );
         fs::write(home.configuration(), configuration).expect("room for a configuration");
-        home.store("tools-key", "tools", credential);
-        home.store("api-key", "api", credential);
         home
     }
 
@@ -114,6 +126,16 @@ impl Home {
 
     pub(super) fn public_url(&self) -> &str {
         &self.public_url
+    }
+
+    /// What `claviger lease list` knows of, one object each.
+    pub(super) fn leases(&self) -> Vec<Value> {
+        let mut command = Blocking::new(program::claviger());
+        let output = command.args(["lease", "list", "--json", "-c"]).arg(self.configuration()).output();
+        let output = output.expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let lines = std::str::from_utf8(&output.stdout).expect("it prints text").lines();
+        lines.map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
     }
 
     /// The folder of the record.

@@ -12,6 +12,7 @@ use crate::support::{
     peers::{Python, or_skip, python},
     postgres::Postgres,
     process::Process,
+    readers,
 };
 
 /// What is promised.
@@ -19,8 +20,6 @@ const GONE_MAX: Duration = Duration::from_secs(1);
 
 /// A source that answers at once that it is out of service is not waited for.
 const REFUSED_MAX: Duration = Duration::from_secs(5);
-
-const AUDIENCE: &str = "https://vault.test";
 
 /// Everything between an agent and its database.
 struct Stage {
@@ -36,60 +35,17 @@ async fn stage(python: &Python) -> Stage {
     let (bao, postgres, issuer) = (OpenBao::start(&[]), Postgres::start(), Issuer::start().await);
     canary::register("password of the database's owner", postgres.owner().1);
     canary::register("root token of OpenBao", bao.root_token());
-    postgres.query("CREATE TABLE fruit (name text); INSERT INTO fruit VALUES ('quince')");
-    postgres.query("CREATE ROLE reader; GRANT SELECT ON fruit TO reader");
-    mint_readers(&bao, &postgres);
+    readers::mint(&bao, &postgres);
     let ready = |line: &str| line.strip_prefix("listening on ").map(|url| url.trim().to_owned());
     let (database, url) =
         Process::start("database", python.script("database.py"), &format!("{}\n", postgres.port()), ready).await;
     let setup = BrokerSetup::trusting(issuer.issuer())
         .mcp("orders", &url, "2026-07-28")
-        .minted("bao", "basic = true", "vault = { database = { role = \"reader\" }, policies = [\"read-orders\"] }")
-        .more(&format!(
-            "[[providers.vault]]\nname = \"bao\"\nurl = \"{}\"\naddresses = \"loopback\"\ntoken_role = \"claviger\"\n\
-             auth = {{ jwt = {{ role = \"claviger\", audience = \"{AUDIENCE}\" }} }}\n",
-            bao.url()
-        ));
+        .minted("bao", "basic = true", readers::CREDENTIAL)
+        .more(&readers::provider(&bao));
     let broker = Broker::start(setup).await;
-    trust(&bao, broker.public_url());
+    readers::trust(&bao, broker.public_url());
     Stage { postgres, bao, issuer, broker, _database: database }
-}
-
-/// What the operator of the database sets up.
-fn mint_readers(bao: &OpenBao, postgres: &Postgres) {
-    let (owner, password) = postgres.owner();
-    bao.done("POST", "sys/mounts/database", &json!({ "type": "database" }));
-    let url = format!("postgresql://{{{{username}}}}:{{{{password}}}}@127.0.0.1:{}/postgres", postgres.port());
-    let connection = json!({
-        "plugin_name": "postgresql-database-plugin", "allowed_roles": "reader", "connection_url": url, "username": owner,
-        "password": password, "password_authentication": "scram-sha-256",
-    });
-    bao.done("POST", "database/config/postgres", &connection);
-    let role = json!({
-        "db_name": "postgres", "default_ttl": "1h", "max_ttl": "1h",
-        "creation_statements": [
-            "CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'", "GRANT reader TO \"{{name}}\"",
-        ],
-        "revocation_statements": ["DROP ROLE IF EXISTS \"{{name}}\""],
-    });
-    bao.done("POST", "database/roles/reader", &role);
-    let policy = json!({ "policy": "path \"database/creds/reader\" { capabilities = [\"read\"] }" });
-    bao.done("POST", "sys/policies/acl/read-orders", &policy);
-}
-
-/// What the README of the provider tells an operator to set up. OpenBao reads the broker's discovery document.
-fn trust(bao: &OpenBao, broker: &str) {
-    let policy = json!({ "policy": include_str!("../../providers/vault/policy.hcl") });
-    bao.done("POST", "sys/policies/acl/claviger", &policy);
-    let role = json!({ "allowed_policies_glob": ["read-*"], "orphan": true, "token_no_default_policy": true });
-    bao.done("POST", "auth/token/roles/claviger", &role);
-    bao.done("POST", "sys/auth/jwt", &json!({ "type": "jwt" }));
-    bao.done("POST", "auth/jwt/config", &json!({ "oidc_discovery_url": broker, "bound_issuer": broker }));
-    let role = json!({
-        "role_type": "jwt", "user_claim": "sub", "bound_subject": "claviger", "bound_audiences": [AUDIENCE],
-        "token_policies": ["claviger"], "token_no_default_policy": true, "token_ttl": "1h",
-    });
-    bao.done("POST", "auth/jwt/role/claviger", &role);
 }
 
 impl Stage {
@@ -104,15 +60,12 @@ impl Stage {
         answer.json()["result"]["structuredContent"]["result"].clone()
     }
 
-    /// The users that OpenBao made and that PostgreSQL has.
     fn users(&self) -> Vec<String> {
-        let users = self.postgres.query("SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%'");
-        users.lines().map(str::to_owned).collect()
+        readers::users(&self.postgres)
     }
 
     fn leases(&self) -> usize {
-        let (_, leases) = self.bao.ask("LIST", "sys/leases/lookup/database/creds/reader", &Value::Null);
-        leases["data"]["keys"].as_array().map_or(0, Vec::len)
+        readers::leases(&self.bao).len()
     }
 }
 

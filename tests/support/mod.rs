@@ -17,6 +17,7 @@ pub(crate) mod ports;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod program;
+pub(crate) mod readers;
 pub(crate) mod rust_sdk;
 pub(crate) mod sdk;
 pub(crate) mod server_everything;

@@ -1,4 +1,4 @@
-//! `cargo xtask crash`: kills a broker under load at many points, and says what was true after each.
+//! `cargo xtask crash`: kills a broker at many points, under load or in the midst of mints, and says what was true after each.
 
 use std::{env, path::PathBuf, process::Command};
 
@@ -7,8 +7,10 @@ use crate::{
     root,
 };
 
-/// The test that a long run is a long form of.
-const TEST: &str = "crash::nothing_is_lost_or_unrecorded_when_the_broker_is_killed";
+/// The test that a long run under load is a long form of.
+const LOAD: &str = "crash::nothing_is_lost_or_unrecorded_when_the_broker_is_killed";
+/// The one for mints.
+const MINTING: &str = "crash::minting::nothing_minted_is_left_when_the_broker_is_killed_in_a_mint";
 
 /// How long a run is, and which.
 #[derive(Debug, clap::Args)]
@@ -19,6 +21,9 @@ pub(crate) struct Options {
     /// Which points; the same seed sets the same ones
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Kill it in the midst of mints, at OpenBao and PostgreSQL, instead of under load
+    #[arg(long)]
+    minting: bool,
     /// Kill the program as it ships instead of a debug build
     #[arg(long)]
     release: bool,
@@ -32,8 +37,9 @@ pub(crate) fn crash(options: &Options) -> Result<(), Failure> {
         build.arg("--release");
     }
     run("the program", &mut build)?;
+    let name = if options.minting { MINTING } else { LOAD };
     let mut test = Command::new(env!("CARGO"));
-    test.args(["test", "--package", "tests", "--test", "product", "--", TEST, "--exact", "--nocapture"]);
+    test.args(["test", "--package", "tests", "--test", "product", "--", name, "--exact", "--nocapture"]);
     test.current_dir(root()).env("CLAVIGER_BIN", program(options.release)?);
     test.env("CLAVIGER_CRASH_POINTS", options.points.to_string());
     test.env("CLAVIGER_CRASH_SEED", options.seed.to_string());

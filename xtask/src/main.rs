@@ -31,7 +31,7 @@ enum Command {
     Peers,
     /// Write the documents that are generated from code
     Docs,
-    /// Kill a broker under load at many points, and check after each that nothing is lost or unrecorded
+    /// Kill a broker at many points, and check after each that nothing is lost, unrecorded or left at a source
     Crash(crash::Options),
     /// Measure a call directly, through nginx and through Claviger, and write docs/performance.md
     Bench(bench::Options),
