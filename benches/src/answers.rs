@@ -32,7 +32,7 @@ pub(crate) enum Answer {
 impl Answer {
     pub(crate) fn of_path(path: &str) -> Option<Self> {
         match path.rsplit('/').next()? {
-            "small" => Some(Self::Small),
+            "small" | "small-minted" => Some(Self::Small),
             "large" => Some(Self::Large),
             "events" => Some(Self::Events),
             _ => None,

@@ -3,6 +3,7 @@
 
 mod answers;
 mod connection;
+mod first;
 mod issuer;
 mod load;
 mod pace;
@@ -27,6 +28,16 @@ enum Part {
     Issuer { audience: String, folder: PathBuf },
     /// Exchanges the token on standard input for a session token, and prints that
     Session(Proxy),
+    /// Exchanges the token on standard input for one session after another, and times the first and the second call of each
+    First {
+        #[command(flatten)]
+        proxy: Proxy,
+        /// The path of the requests
+        #[arg(long)]
+        path: String,
+        #[arg(long)]
+        sessions: usize,
+    },
     /// Calls as fast as the answers come, on several connections
     Load {
         #[command(flatten)]
@@ -84,6 +95,7 @@ async fn main() -> ExitCode {
         Part::Upstream => upstream::run().await,
         Part::Issuer { audience, folder } => issuer::run(&audience, &folder).await,
         Part::Session(proxy) => session::run(&proxy).await,
+        Part::First { proxy, path, sessions } => first::run(&proxy, &path, sessions).await,
         Part::Load { call, connections } => load::run(&call, connections).await,
         Part::Pace { call, calls_per_second } => pace::run(&call, calls_per_second),
     };

@@ -55,8 +55,14 @@ pub(crate) fn run(call: &Call, calls_per_second: u32) -> Result<(), Failure> {
         }
         checked(answered, answer, || String::from_utf8_lossy(&buffer).into_owned())?;
     }
+    let (p50, p99) = percentiles(&mut took);
+    println!("p50_us={p50:.1} p99_us={p99:.1} late={late}");
+    Ok(())
+}
+
+/// The 50th and the 99th of a hundred, in microseconds.
+pub(crate) fn percentiles(took: &mut [Duration]) -> (f64, f64) {
     took.sort_unstable();
     let at = |share: f64| took.get((took.len() as f64 * share) as usize).map_or(0.0, |took| took.as_secs_f64() * 1e6);
-    println!("p50_us={:.1} p99_us={:.1} late={late}", at(0.5), at(0.99));
-    Ok(())
+    (at(0.5), at(0.99))
 }

@@ -2,9 +2,11 @@
 
 mod machine;
 mod measure;
+mod minting;
 mod parts;
 mod report;
 mod setup;
+mod source;
 
 use std::{env, path::PathBuf, process::Command, time::Instant};
 
@@ -41,6 +43,9 @@ pub(crate) struct Options {
     /// Only the first table row of each path: the small JSON answer
     #[arg(long)]
     small: bool,
+    /// Only minted credentials, and leave docs/performance.md as it is
+    #[arg(long)]
+    minting: bool,
     /// Measure this program and leave docs/performance.md as it is; without it, what is in the folder is built and measured
     #[arg(long)]
     program: Option<PathBuf>,
@@ -95,6 +100,8 @@ struct Results {
     rows: Vec<Row>,
     latencies: Vec<(Path, Vec<Latency>)>,
     memory: Vec<(Path, u64)>,
+    /// `None` where OpenBao or PostgreSQL is not installed.
+    minted: Option<minting::Minted>,
     /// What the machine was doing already.
     load_before: String,
 }
@@ -106,11 +113,15 @@ pub(crate) fn bench(options: &Options) -> Result<(), Failure> {
     println!("\n== setting up: {} stored credentials, {} rules", options.credentials, setup::RULES);
     let parts = Parts::start(&programs, options.credentials)?;
     let began = Instant::now();
-    let results = measure_all(&parts, options)?;
+    let results = if options.minting {
+        Results::of_minting(minting::measure(&parts, options)?)
+    } else {
+        measure_all(&parts, options)?
+    };
     println!("\n== measured: {:.0} s", began.elapsed().as_secs_f64());
     let table = report::table(&results, options);
     println!("\n{table}");
-    if options.program.is_none() {
+    if options.program.is_none() && !options.minting {
         report::write(&table)?;
     }
     Ok(())
@@ -150,12 +161,12 @@ fn measure_all(parts: &Parts, options: &Options) -> Result<Results, Failure> {
     let mut latencies: Vec<_> = Path::ALL.map(|path| (path, Vec::new())).into();
     println!("\n== warming up");
     for row in &rows {
-        measure::load(parts, row.path, row.work, WARM_UP_SECONDS, options.connections)?;
+        measure::load(&parts.target(row.path, row.work), WARM_UP_SECONDS, options.connections)?;
     }
     for round in 1..=options.rounds {
         println!("== round {round} of {}", options.rounds);
         for row in &mut rows {
-            let turn = measure::load(parts, row.path, row.work, options.seconds, options.connections)?;
+            let turn = measure::load(&parts.target(row.path, row.work), options.seconds, options.connections)?;
             println!(
                 "   {:<9} {:<46} {:>6.1} µs of CPU per call, {:>7.0} calls/s",
                 row.path.name(),
@@ -166,12 +177,14 @@ fn measure_all(parts: &Parts, options: &Options) -> Result<Results, Failure> {
             row.turns.push(turn);
         }
         for (path, turns) in &mut latencies {
-            turns.push(measure::pace(parts, *path, Work::Small, options.seconds, CALLS_PER_SECOND)?);
+            turns.push(measure::pace(&parts.target(*path, Work::Small), options.seconds, CALLS_PER_SECOND)?);
         }
     }
     let memory = [Path::Nginx, Path::Claviger];
     let memory = memory.into_iter().map(|path| Ok((path, parts.process(path, Work::Small).resident_kib()?)));
-    Ok(Results { rows, latencies, memory: memory.collect::<Result<_, Failure>>()?, load_before })
+    let memory = memory.collect::<Result<_, Failure>>()?;
+    let minted = minting::measure(parts, options)?;
+    Ok(Results { rows, latencies, memory, minted, load_before })
 }
 
 impl Row {
@@ -190,6 +203,12 @@ impl Results {
         let nginx = self.row(row.work, Path::Nginx)?;
         let ratios = row.turns.iter().zip(&nginx.turns).map(|(ours, theirs)| ours.cpu_us() / theirs.cpu_us());
         Some(measure::median(ratios))
+    }
+
+    /// Of nothing else.
+    fn of_minting(minted: Option<minting::Minted>) -> Self {
+        let load_before = machine::load_average();
+        Self { rows: Vec::new(), latencies: Vec::new(), memory: Vec::new(), minted, load_before }
     }
 
     fn latency(&self, path: Path) -> Option<Latency> {

@@ -1,11 +1,8 @@
 //! One turn of one path, and what it cost.
 
-use std::process::Command;
+use std::{fs::File, process::Command};
 
-use super::{
-    Work,
-    parts::{Parts, Path},
-};
+use super::parts::Target;
 use crate::command::Failure;
 
 /// What a turn at full load cost.
@@ -35,21 +32,29 @@ pub(crate) struct Latency {
 }
 
 /// Calls as fast as the answers come.
-pub(crate) fn load(parts: &Parts, path: Path, work: Work, seconds: f64, connections: usize) -> Result<Calls, Failure> {
-    let process = parts.process(path, work);
-    let mut load = command(parts, "load", path, work, seconds);
+pub(crate) fn load(target: &Target<'_>, seconds: f64, connections: usize) -> Result<Calls, Failure> {
+    let mut load = command("load", target, seconds);
     load.args(["--connections", &connections.to_string()]);
-    let before = process.cpu_seconds()?;
+    let before = target.process.cpu_seconds()?;
     let said = output(&mut load)?;
-    let cpu_seconds = process.cpu_seconds()? - before;
+    let cpu_seconds = target.process.cpu_seconds()? - before;
     Ok(Calls { count: number(&said, "calls")?, seconds: number(&said, "seconds")?, cpu_seconds })
 }
 
 /// Calls at a fixed rate, one at a time.
-pub(crate) fn pace(parts: &Parts, path: Path, work: Work, seconds: f64, per_second: u32) -> Result<Latency, Failure> {
-    let mut pace = command(parts, "pace", path, work, seconds);
+pub(crate) fn pace(target: &Target<'_>, seconds: f64, per_second: u32) -> Result<Latency, Failure> {
+    let mut pace = command("pace", target, seconds);
     let said = output(pace.args(["--calls-per-second", &per_second.to_string()]))?;
     Ok(Latency { p50_us: number(&said, "p50_us")?, p99_us: number(&said, "p99_us")? })
+}
+
+/// The first calls of sessions, and the second ones.
+pub(crate) fn first(target: &Target<'_>, subject: File, sessions: usize) -> Result<[Latency; 2], Failure> {
+    let mut first = Command::new(target.bench_parts);
+    first.arg("first").arg(&target.address).args(["--path", &target.route, "--sessions", &sessions.to_string()]);
+    let said = output(first.stdin(subject))?;
+    let latency = |p50, p99| Ok(Latency { p50_us: number(&said, p50)?, p99_us: number(&said, p99)? });
+    Ok([latency("p50_us", "p99_us")?, latency("next_p50_us", "next_p99_us")?])
 }
 
 /// The middle one; the lower of two.
@@ -59,12 +64,12 @@ pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
 }
 
-fn command(parts: &Parts, part: &str, path: Path, work: Work, seconds: f64) -> Command {
-    let mut command = Command::new(parts.bench_parts());
-    command.arg(part).arg(parts.address(path, work)).args(["--path", &parts.route(path, work)]);
-    command.arg("--token").arg(parts.token(work)).args(["--seconds", &seconds.to_string()]);
-    if work.is_tls() {
-        command.arg("--certificate").arg(parts.certificate());
+fn command(part: &str, target: &Target<'_>, seconds: f64) -> Command {
+    let mut command = Command::new(target.bench_parts);
+    command.arg(part).arg(&target.address).args(["--path", &target.route]);
+    command.arg("--token").arg(&target.token).args(["--seconds", &seconds.to_string()]);
+    if let Some(certificate) = &target.certificate {
+        command.arg("--certificate").arg(certificate);
     }
     command
 }

@@ -13,6 +13,7 @@ use std::{
 use super::{
     Programs, Work, machine,
     setup::{self, Broker, Protection},
+    source::Source,
 };
 use crate::{
     command::{Failure, run_quietly, version_of},
@@ -42,12 +43,26 @@ impl Path {
     }
 }
 
+/// What is called, and whose work is measured.
+#[derive(Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) bench_parts: &'a FilePath,
+    pub(crate) process: &'a Process,
+    pub(crate) address: String,
+    /// The path of a request.
+    pub(crate) route: String,
+    /// The file with the session token; every path gets one, so that all requests are alike.
+    pub(crate) token: PathBuf,
+    /// The certificate that the caller expects; without one the connection is plain.
+    pub(crate) certificate: Option<PathBuf>,
+}
+
 /// A process that ends with its measurement.
 #[derive(Debug)]
 pub(crate) struct Process(Child);
 
 impl Process {
-    fn start(what: &str, command: &mut Command) -> Result<Self, Failure> {
+    pub(super) fn start(what: &str, command: &mut Command) -> Result<Self, Failure> {
         let child = command.spawn().map_err(|error| Failure::new(format!("cannot start {what}: {error}")))?;
         Ok(Self(child))
     }
@@ -83,6 +98,15 @@ pub(crate) struct Parts {
     nginx: (Process, At, At),
     plain: (Process, At),
     tls: (Process, At),
+    minting: Option<Minting>,
+}
+
+/// The broker that mints, and what it mints at.
+#[derive(Debug)]
+struct Minting {
+    broker: Process,
+    at: At,
+    _source: Source,
 }
 
 /// nginx stands for what a plain proxy costs.
@@ -119,9 +143,24 @@ impl Parts {
         setup::rules(&folder)?;
         for (name, protection, listen) in [("plain", Protection::Plain, plain_at), ("tls", Protection::Tls, tls_at)] {
             let (upstream, issuer, admin) = (upstream_at, issuer_at, free()?);
-            setup::broker(&folder, Broker { name, protection, listen, admin, upstream, issuer, credentials })?;
+            let minting = None;
+            setup::broker(&folder, Broker { name, protection, listen, admin, upstream, issuer, credentials, minting })?;
         }
         store(&programs.claviger, &folder, credentials)?;
+        let minting = match Source::installed() {
+            Some(source) => {
+                let (source, at) = (source.start()?, free()?);
+                let (name, protection, admin) = ("minting", Protection::Plain, free()?);
+                let (listen, upstream, issuer, minting) = (at, upstream_at, issuer_at, Some(source.at()));
+                let broker = Broker { name, protection, listen, admin, upstream, issuer, credentials, minting };
+                setup::broker(&folder, broker)?;
+                copy_vault(&folder, name)?;
+                let broker = start_broker(&programs.claviger, &folder, name, at)?;
+                source.trust(at)?;
+                Some(Minting { broker, at, _source: source })
+            }
+            None => None,
+        };
         let plain = start_broker(&programs.claviger, &folder, "plain", plain_at)?;
         let tls = start_broker(&programs.claviger, &folder, "tls", tls_at)?;
         let parts = Self {
@@ -132,14 +171,54 @@ impl Parts {
             nginx,
             plain: (plain, plain_at),
             tls: (tls, tls_at),
+            minting,
         };
-        parts.exchange(Work::Small)?;
-        parts.exchange(Work::SmallTls)?;
+        for work in [Work::Small, Work::SmallTls] {
+            parts.exchange(&parts.target(Path::Claviger, work))?;
+        }
         Ok(parts)
     }
 
-    pub(crate) fn bench_parts(&self) -> &FilePath {
-        &self.bench_parts
+    /// What is called on a path.
+    pub(crate) fn target(&self, path: Path, work: Work) -> Target<'_> {
+        let address = match (path, work.is_tls()) {
+            (Path::Direct, _) => self.upstream.1,
+            (Path::Nginx, false) => self.nginx.1,
+            (Path::Nginx, true) => self.nginx.2,
+            (Path::Claviger, false) => self.plain.1,
+            (Path::Claviger, true) => self.tls.1,
+        };
+        let route = match path {
+            Path::Direct | Path::Nginx => format!("/{}", work.upstream()),
+            Path::Claviger => format!("/mcp/{}", work.upstream()),
+        };
+        Target {
+            bench_parts: &self.bench_parts,
+            process: self.process(path, work),
+            address: address.to_string(),
+            route,
+            token: self.folder.join(if work.is_tls() { "tls.token" } else { "plain.token" }),
+            certificate: work.is_tls().then(|| self.folder.join("certificate.pem")),
+        }
+    }
+
+    /// What calls are measured against where one of the credentials is minted and the other one stored, in the same broker.
+    pub(crate) fn minting_target(&self, upstream: &str) -> Option<Target<'_>> {
+        let Minting { broker, at, .. } = self.minting.as_ref()?;
+        Some(Target {
+            bench_parts: &self.bench_parts,
+            process: broker,
+            address: at.to_string(),
+            route: format!("/mcp/{upstream}"),
+            token: self.folder.join("minting.token"),
+            certificate: None,
+        })
+    }
+
+    /// The token that sessions are exchanged for.
+    pub(crate) fn subject(&self) -> Result<fs::File, Failure> {
+        let file = fs::File::open(self.folder.join("subject.token"));
+        file.map_err(|error| Failure::new(format!("the token of the issuer: {error}")))
     }
 
     /// The process that is measured.
@@ -152,47 +231,19 @@ impl Parts {
         }
     }
 
-    pub(crate) fn address(&self, path: Path, work: Work) -> String {
-        let address = match (path, work.is_tls()) {
-            (Path::Direct, _) => self.upstream.1,
-            (Path::Nginx, false) => self.nginx.1,
-            (Path::Nginx, true) => self.nginx.2,
-            (Path::Claviger, false) => self.plain.1,
-            (Path::Claviger, true) => self.tls.1,
-        };
-        address.to_string()
-    }
-
-    /// The path of a request.
-    pub(crate) fn route(&self, path: Path, work: Work) -> String {
-        match path {
-            Path::Direct | Path::Nginx => format!("/{}", work.upstream()),
-            Path::Claviger => format!("/mcp/{}", work.upstream()),
-        }
-    }
-
-    /// The file with the session token; every path gets one, so that all requests are alike.
-    pub(crate) fn token(&self, work: Work) -> PathBuf {
-        self.folder.join(if work.is_tls() { "tls.token" } else { "plain.token" })
-    }
-
-    pub(crate) fn certificate(&self) -> PathBuf {
-        self.folder.join("certificate.pem")
-    }
-
-    fn exchange(&self, work: Work) -> Result<(), Failure> {
+    /// Begins a session and keeps its token. It lasts a quarter of an hour.
+    pub(crate) fn exchange(&self, target: &Target<'_>) -> Result<(), Failure> {
         let failed = |error| Failure::new(format!("the exchange of a token: {error}"));
         let mut session = Command::new(&self.bench_parts);
-        session.arg("session").arg(self.address(Path::Claviger, work));
-        if work.is_tls() {
-            session.arg("--certificate").arg(self.certificate());
+        session.arg("session").arg(&target.address);
+        if let Some(certificate) = &target.certificate {
+            session.arg("--certificate").arg(certificate);
         }
-        let subject = fs::File::open(self.folder.join("subject.token")).map_err(failed)?;
-        let output = session.stdin(subject).output().map_err(failed)?;
+        let output = session.stdin(self.subject()?).output().map_err(failed)?;
         if !output.status.success() {
             return Err(Failure::new(String::from_utf8_lossy(&output.stderr).trim_end()));
         }
-        fs::write(self.token(work), output.stdout).map_err(failed)
+        fs::write(&target.token, output.stdout).map_err(failed)
     }
 }
 
@@ -206,7 +257,7 @@ fn start_nginx(folder: &FilePath, upstream: At) -> Result<(Process, At, At), Fai
     Ok((nginx, plain, tls))
 }
 
-/// Stores a random credential for each upstream, once: both brokers begin with the same vault.
+/// Stores a random credential for each upstream, once: all brokers begin with the same vault.
 fn store(claviger: &FilePath, folder: &FilePath, credentials: usize) -> Result<(), Failure> {
     let failed = |error| Failure::new(format!("a credential could not be stored: {error}"));
     let began = Instant::now();
@@ -225,7 +276,13 @@ fn store(claviger: &FilePath, folder: &FilePath, credentials: usize) -> Result<(
             return Err(Failure::new(format!("the credential of {name} could not be stored")));
         }
     }
-    let (from, to) = (folder.join("plain-data/vault"), folder.join("tls-data/vault"));
+    copy_vault(folder, "tls")
+}
+
+/// Gives another broker the credentials of the plain one.
+fn copy_vault(folder: &FilePath, name: &str) -> Result<(), Failure> {
+    let failed = |error| Failure::new(format!("a vault could not be copied: {error}"));
+    let (from, to) = (folder.join("plain-data/vault"), folder.join(format!("{name}-data/vault")));
     fs::create_dir_all(&to).map_err(failed)?;
     for file in fs::read_dir(&from).map_err(failed)? {
         let file = file.map_err(failed)?;
@@ -264,12 +321,12 @@ fn address(text: &str) -> Result<At, Failure> {
 }
 
 /// A port that nobody has. Somebody may take it before it is used; then the part says so.
-fn free() -> Result<At, Failure> {
+pub(super) fn free() -> Result<At, Failure> {
     let bound = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     bound.map_err(|error| Failure::new(format!("no port is free: {error}")))
 }
 
-fn await_listener(what: &str, at: At) -> Result<(), Failure> {
+pub(super) fn await_listener(what: &str, at: At) -> Result<(), Failure> {
     let began = Instant::now();
     while began.elapsed() < START_WAIT_MAX {
         #[expect(clippy::disallowed_methods, reason = "asks whether a part listens; nothing of this ships")]

@@ -2,7 +2,12 @@
 
 use std::{fmt::Write as _, fs};
 
-use super::{Options, Results, Work, machine, measure, parts::Path};
+use super::{
+    Options, Results, Work, machine,
+    measure::{self, Latency},
+    minting::Minted,
+    parts::Path,
+};
 use crate::{
     command::{Failure, version, version_of},
     root,
@@ -51,7 +56,31 @@ pub(crate) fn table(results: &Results, options: &Options) -> String {
             added(own.p99_us, direct.p99_us)
         );
     }
+    if let Some(minted) = &results.minted {
+        text.push_str(&minted_table(minted));
+    }
     let _infallible = write!(text, "\n{}\n", circumstances(options, &results.load_before));
+    text
+}
+
+fn minted_table(minted: &Minted) -> String {
+    let mut text = String::from(
+        "\n| credential, JSON answer of 2 KB | CPU µs per call | calls/s | p50 µs | p99 µs |\n|---|---|---|---|---|\n",
+    );
+    let (cpu, rate) = (minted.calls(measure::Calls::cpu_us), minted.calls(measure::Calls::per_second));
+    let (p50, p99) = (minted.latency(|of| of.p50_us), minted.latency(|of| of.p99_us));
+    let columns = cpu.into_iter().zip(rate).zip(p50.into_iter().zip(p99));
+    for (name, ((cpu, rate), (p50, p99))) in ["stored", "minted, with a lease"].into_iter().zip(columns) {
+        let _infallible = writeln!(text, "| {name} | {cpu:.1} | {rate:.0} | {p50:.0} | {p99:.0} |");
+    }
+    let _infallible = write!(
+        text,
+        "\n| {} sessions one after another, a user of PostgreSQL each | p50 ms | p99 ms |\n|---|---|---|\n",
+        super::minting::SESSIONS
+    );
+    for (name, Latency { p50_us, p99_us }) in ["first call, which mints", "second call"].into_iter().zip(minted.first) {
+        let _infallible = writeln!(text, "| {name} | {:.1} | {:.1} |", p50_us / 1e3, p99_us / 1e3);
+    }
     text
 }
 

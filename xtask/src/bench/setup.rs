@@ -18,6 +18,9 @@ pub(crate) const AUDIENCE: &str = "bench";
 /// The upstreams that are called; further ones only bring further credentials.
 const CALLED: [&str; 3] = ["small", "large", "events"];
 
+/// The upstream whose credential is minted, and that answers as `small` does.
+pub(crate) const MINTED: &str = "small-minted";
+
 /// What a broker is configured with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Broker {
@@ -29,6 +32,8 @@ pub(crate) struct Broker {
     pub(crate) upstream: SocketAddr,
     pub(crate) issuer: SocketAddr,
     pub(crate) credentials: usize,
+    /// The OpenBao that mints the credential of one more upstream.
+    pub(crate) minting: Option<SocketAddr>,
 }
 
 /// How callers reach a broker.
@@ -56,7 +61,7 @@ pub(crate) fn vault_key(folder: &Path) -> Result<(), Failure> {
 
 /// The configuration of one broker, with everything on.
 pub(crate) fn broker(folder: &Path, broker: Broker) -> Result<(), Failure> {
-    let Broker { name, protection, listen, admin, upstream, issuer, credentials } = broker;
+    let Broker { name, protection, listen, admin, upstream, issuer, credentials, minting } = broker;
     let (public_url, tls) = match protection {
         Protection::Plain => (format!("http://{listen}"), ""),
         Protection::Tls => {
@@ -64,6 +69,7 @@ pub(crate) fn broker(folder: &Path, broker: Broker) -> Result<(), Failure> {
             (format!("https://localhost:{}", listen.port()), tls)
         }
     };
+    let more_scopes = if minting.is_some() { format!(", \"{MINTED}:*\"") } else { String::new() };
     let mut text = format!(
         r#"[server]
 public_url = "{public_url}"
@@ -94,7 +100,7 @@ name = "bench"
 issuer = "idp"
 claims = {{ sub = "bench" }}
 groups = ["measured"]
-scopes = ["small:*", "large:*", "events:*"]
+scopes = ["small:*", "large:*", "events:*"{more_scopes}]
 "#
     );
     for upstream_name in upstream_names(credentials) {
@@ -114,6 +120,33 @@ name = "{upstream_name}-key"
 provider = "fixed"
 inject = {{ header = "Authorization", prefix = "Bearer " }}
 "#
+        );
+    }
+    if let Some(openbao) = minting {
+        let _written = write!(
+            text,
+            r#"
+[[upstreams]]
+name = "{MINTED}"
+kind = "mcp"
+url = "http://{upstream}/{MINTED}"
+era = "2026-07-28"
+addresses = "loopback"
+
+[upstreams.credential]
+name = "{MINTED}-key"
+provider = "bao"
+inject = {{ basic = true }}
+vault = {{ database = {{ role = "reader" }}, policies = ["read-measured"] }}
+
+[[providers.vault]]
+name = "bao"
+url = "http://{openbao}"
+addresses = "loopback"
+token_role = "claviger"
+auth = {{ jwt = {{ role = "claviger", audience = "{}" }} }}
+"#,
+            super::source::AUDIENCE
         );
     }
     write_file(&folder.join(format!("{name}.toml")), &text)
