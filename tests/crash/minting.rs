@@ -1,5 +1,5 @@
 //! `kill -9` between the steps of a mint, with a real OpenBao and a real PostgreSQL, and what must be true after the next start:
-//! no lease, no user and no token is left that Claviger does not know.
+//! no lease is left that Claviger does not know, no user that has one, and no token but such as end within half a minute.
 //!
 //! Without more said this is a run of a few points; `cargo xtask crash --minting --points N --seed S` makes a long one.
 

@@ -2,11 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use http::Method;
 use serde_json::{Value, json};
+use tokio::{task::JoinSet, time::sleep};
 
 use crate::support::{
-    broker::{Broker, BrokerSetup},
+    broker::{Broker, BrokerSetup, bearer, modern_body, modern_headers},
     canary,
+    gate::Gate,
+    http_client,
     issuer::Issuer,
     openbao::OpenBao,
     peers::{Python, or_skip, python},
@@ -21,10 +25,14 @@ const GONE_MAX: Duration = Duration::from_secs(1);
 /// A source that answers at once that it is out of service is not waited for.
 const REFUSED_MAX: Duration = Duration::from_secs(5);
 
+/// A source that does not answer is given up after ten seconds; this is far above what the rest of a call takes.
+const GIVEN_UP_MAX: Duration = Duration::from_secs(13);
+
 /// Everything between an agent and its database.
 struct Stage {
     postgres: Postgres,
     bao: OpenBao,
+    gate: Gate,
     issuer: Issuer,
     broker: Broker,
     _database: Process,
@@ -33,6 +41,7 @@ struct Stage {
 /// A database server that has no user of its own, and an OpenBao that trusts whatever the broker signs about itself.
 async fn stage(python: &Python) -> Stage {
     let (bao, postgres, issuer) = (OpenBao::start(&[]), Postgres::start(), Issuer::start().await);
+    let gate = Gate::start(&bao.url()).await;
     canary::register("password of the database's owner", postgres.owner().1);
     canary::register("root token of OpenBao", bao.root_token());
     readers::mint(&bao, &postgres);
@@ -42,10 +51,10 @@ async fn stage(python: &Python) -> Stage {
     let setup = BrokerSetup::trusting(issuer.issuer())
         .mcp("orders", &url, "2026-07-28")
         .minted("bao", "basic = true", readers::CREDENTIAL)
-        .more(&readers::provider(&bao));
+        .more(&readers::provider(gate.url()));
     let broker = Broker::start(setup).await;
     readers::trust(&bao, broker.public_url());
-    Stage { postgres, bao, issuer, broker, _database: database }
+    Stage { postgres, bao, gate, issuer, broker, _database: database }
 }
 
 impl Stage {
@@ -135,5 +144,51 @@ async fn while_vault_is_sealed_sessions_go_on_with_what_they_have_and_others_hea
     };
     stage.broker.wait_until_async(works).await;
     assert_eq!(stage.query(&session, "SELECT current_user").await, user);
+    stage.broker.finish().await;
+}
+
+#[tokio::test]
+async fn while_vault_does_not_answer_sessions_go_on_until_their_lease_ends_and_others_do_not_pile_up() {
+    const LIFE_SECONDS: u64 = 15;
+    const CALLERS: usize = 100;
+    let python = or_skip!(python());
+    let stage = stage(&python).await;
+    readers::live(&stage.bao, LIFE_SECONDS);
+    let mut others = Vec::new();
+    for _ in 0..CALLERS {
+        others.push(stage.session().await);
+    }
+    let session = stage.session().await;
+    let user = stage.query(&session, "SELECT current_user").await;
+    let minted = Instant::now();
+    stage.gate.bar(true);
+
+    let mut calls = JoinSet::new();
+    for other in &others {
+        let params = json!({ "name": "query", "arguments": { "sql": "SELECT 1" } });
+        let mut headers = modern_headers("tools/call", &params);
+        headers.extend(bearer(other));
+        let (url, body) = (stage.broker.mcp_url("orders"), modern_body("tools/call", params).to_string());
+        calls.spawn(async move { http_client::send(Method::POST, &url, headers, body).await });
+    }
+    assert_eq!(stage.query(&session, "SELECT current_user").await, user, "it does not wait for the others");
+    let began = Instant::now();
+    for answer in calls.join_all().await {
+        assert_eq!(answer.status, 503, "{answer:?}");
+        assert!(String::from_utf8_lossy(&answer.body).contains("credential_source_unreachable"), "{answer:?}");
+    }
+    assert!(began.elapsed() < GIVEN_UP_MAX, "{:?}", began.elapsed());
+
+    sleep(Duration::from_secs(LIFE_SECONDS).saturating_sub(minted.elapsed())).await;
+    let after = stage.broker.call_tool("orders", &session, "query", json!({ "sql": "SELECT 1" })).await;
+    assert_eq!(after.status, 503, "past the end of its lease: {after:?}");
+
+    stage.gate.bar(false);
+    let works = async || {
+        let answer = stage.broker.call_tool("orders", &others[0], "query", json!({ "sql": "SELECT 1" })).await;
+        answer.status == 200 && answer.json()["result"]["structuredContent"]["result"] == json!(["1"])
+    };
+    stage.broker.wait_until_async(works).await;
+    assert_eq!(stage.query(&session, "SELECT name FROM fruit").await, json!(["quince"]), "as another user");
     stage.broker.finish().await;
 }

@@ -114,17 +114,16 @@ impl OpenBao {
         (status, serde_json::from_str(&body).unwrap_or_default())
     }
 
-    /// All that it has logged.
-    pub(crate) fn printed(&self) -> String {
-        fs::read_to_string(self.home.join("log")).unwrap_or_default()
-    }
-
     fn wait_until_it_is_up(&self) {
         let begin = Instant::now();
         while connect(&self.address).is_err() || !self.printed().contains("server started!") {
             assert!(begin.elapsed() < READY_MAX, "OpenBao does not come up:\n{}", self.printed());
             sleep(LOOK_AGAIN);
         }
+    }
+
+    fn printed(&self) -> String {
+        fs::read_to_string(self.home.join("log")).unwrap_or_default()
     }
 }
 

@@ -10,12 +10,11 @@ const AUDIENCE: &str = "https://vault.test";
 /// What `[upstreams.credential]` says beside its name, provider and slot.
 pub(crate) const CREDENTIAL: &str = "vault = { database = { role = \"reader\" }, policies = [\"read-orders\"] }";
 
-/// The provider `bao`, as the broker's configuration names it.
-pub(crate) fn provider(bao: &OpenBao) -> String {
+/// The provider `bao` at a URL, as the broker's configuration names it.
+pub(crate) fn provider(url: &str) -> String {
     format!(
-        "[[providers.vault]]\nname = \"bao\"\nurl = \"{}\"\naddresses = \"loopback\"\ntoken_role = \"claviger\"\n\
-         auth = {{ jwt = {{ role = \"claviger\", audience = \"{AUDIENCE}\" }} }}\n",
-        bao.url()
+        "[[providers.vault]]\nname = \"bao\"\nurl = \"{url}\"\naddresses = \"loopback\"\ntoken_role = \"claviger\"\n\
+         auth = {{ jwt = {{ role = \"claviger\", audience = \"{AUDIENCE}\" }} }}\n"
     )
 }
 
@@ -42,6 +41,15 @@ pub(crate) fn mint(bao: &OpenBao, postgres: &Postgres) {
     bao.done("POST", "database/roles/reader", &role);
     let policy = json!({ "policy": "path \"database/creds/reader\" { capabilities = [\"read\"] }" });
     bao.done("POST", "sys/policies/acl/read-orders", &policy);
+}
+
+/// Lets users live this long from now on, whatever is asked for.
+pub(crate) fn live(bao: &OpenBao, seconds: u64) {
+    bao.done(
+        "POST",
+        "database/roles/reader",
+        &json!({ "db_name": "postgres", "default_ttl": seconds, "max_ttl": seconds }),
+    );
 }
 
 /// What the README of the provider tells an operator to set up. OpenBao reads the broker's discovery document.

@@ -23,7 +23,7 @@ pub(super) struct Report {
     alarms: usize,
     /// Leases that were left, and users.
     unknown: usize,
-    /// Users that OpenBao lost the leases of when its caller was gone.
+    /// Users that OpenBao made and gave up the leases of, for its caller was gone.
     pub(super) lost: usize,
 }
 
@@ -65,7 +65,7 @@ impl Report {
         let _infallible = write!(
             text,
             "{points} points, {unknown} unknown leases of {leases} minted; {unnamed} of them were in no row by their own name\n\
-             {lost} users whose leases OpenBao could not keep, for its caller was gone\n\
+             {lost} more users whose leases OpenBao gave up when its caller was gone\n\
              all was gone {:?} after the start, {:?} at the latest\n\
              violations: {}",
             median(&self.ends),

@@ -81,7 +81,7 @@ impl Run {
             "#,
             upstream.url(),
             readers::CREDENTIAL,
-            readers::provider(&scene.bao)
+            readers::provider(&scene.bao.url())
         );
         let home = Home::with_upstreams(issuer.issuer(), &["api:*"], &upstreams);
         let (strikes, traces, report) = (Random::new(seed), Random::new(!seed), Report::default());
@@ -163,15 +163,13 @@ impl Run {
         let (broker, _) = self.home.spawn().ready().await;
         let began = Instant::now();
         let ended = async {
-            while !(self.home.leases().is_empty() && self.scene.is_bare()) {
+            while self.scene.has_leases() || !self.home.leases().is_empty() {
                 sleep(LOOK_AGAIN).await;
             }
         };
         let in_time = timeout(ENDED_MAX, ended).await.is_ok();
         self.report.ends.push(began.elapsed());
-        if in_time {
-            self.report.lost += self.scene.set_lost_aside();
-        }
+        self.report.lost += self.scene.set_lost_aside();
         let (rows, standing) = (self.home.leases(), self.scene.look());
         self.report.ended(when, in_time, &rows, &standing);
         end(&broker).await;

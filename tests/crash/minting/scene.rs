@@ -9,19 +9,15 @@ use crate::support::{openbao::OpenBao, postgres::Postgres, readers};
 /// A session's token that is in no journal yet lives this long.
 const UNKNOWN_SECONDS: u64 = 30;
 
-/// What OpenBao logs when the caller of a mint is gone between the user and its lease: it gives the lease up, and the user stays.
-const LEASE_LOST: &str = "core: failed to register lease: request_path=database/creds/reader";
-
 /// The servers.
 pub(super) struct Scene {
     pub(super) bao: OpenBao,
     postgres: Postgres,
     /// Accessors of tokens that are no session's, so that they are looked up once.
     others: HashSet<String>,
-    /// Users that OpenBao made and then lost the lease of, by its own words. Nobody can end them through it.
+    /// Users that OpenBao has made and holds no lease of: where its caller is gone before the lease is there, OpenBao gives the lease
+    /// up, and the user stays until its time is over. Nobody can end them through OpenBao.
     lost: HashSet<String>,
-    /// How often its log had said so at the last look.
-    losses: usize,
 }
 
 /// What stands at OpenBao and PostgreSQL.
@@ -53,7 +49,7 @@ impl Scene {
     pub(super) fn start() -> Self {
         let (bao, postgres) = (OpenBao::start(&[]), Postgres::start());
         readers::mint(&bao, &postgres);
-        Self { bao, postgres, others: HashSet::new(), lost: HashSet::new(), losses: 0 }
+        Self { bao, postgres, others: HashSet::new(), lost: HashSet::new() }
     }
 
     pub(super) fn look(&mut self) -> Standing {
@@ -63,15 +59,16 @@ impl Scene {
         Standing { leases, users, children, is_logged_in: self.others.len() > before }
     }
 
-    /// Whether no lease is left, and no user whose lease OpenBao has not lost.
-    pub(super) fn is_bare(&self) -> bool {
-        readers::leases(&self.bao).is_empty() && self.users().len() <= self.newly_lost()
+    pub(super) fn has_leases(&self) -> bool {
+        !readers::leases(&self.bao).is_empty()
     }
 
-    /// Counts the users from now on as lost whose leases OpenBao has lost since the last look.
+    /// Where no lease is left, counts the users that are there as lost, from now on.
     pub(super) fn set_lost_aside(&mut self) -> usize {
-        let lost: Vec<String> = self.users().into_iter().take(self.newly_lost()).collect();
-        self.losses += self.newly_lost();
+        if self.has_leases() {
+            return 0;
+        }
+        let lost = self.users();
         let count = lost.len();
         self.lost.extend(lost);
         count
@@ -80,10 +77,6 @@ impl Scene {
     fn users(&self) -> Vec<String> {
         let users = readers::users(&self.postgres).into_iter();
         users.filter(|user| !self.lost.contains(user)).collect()
-    }
-
-    fn newly_lost(&self) -> usize {
-        self.bao.printed().matches(LEASE_LOST).count() - self.losses
     }
 
     fn children(&mut self) -> Vec<Child> {
