@@ -18,6 +18,16 @@ const END: &str = "<!-- End of what is measured. -->";
 
 /// The tables as Markdown, which also reads well on a terminal.
 pub(crate) fn table(results: &Results, options: &Options) -> String {
+    let mut text = if results.rows.is_empty() { String::new() } else { paths_table(results) };
+    if let Some(minted) = &results.minted {
+        text.push_str(&minted_table(minted));
+    }
+    let _infallible = write!(text, "\n{}\n", circumstances(options, &results.load_before));
+    text
+}
+
+/// What each path costs, and how long a call takes on it.
+fn paths_table(results: &Results) -> String {
     let mut text = String::from(
         "| work | path | CPU µs per call | ratio to nginx (lowest to highest round) | calls/s |\n|---|---|---|---|---|\n",
     );
@@ -56,13 +66,10 @@ pub(crate) fn table(results: &Results, options: &Options) -> String {
             added(own.p99_us, direct.p99_us)
         );
     }
-    if let Some(minted) = &results.minted {
-        text.push_str(&minted_table(minted));
-    }
-    let _infallible = write!(text, "\n{}\n", circumstances(options, &results.load_before));
     text
 }
 
+/// What a minted credential costs, beside a stored one.
 fn minted_table(minted: &Minted) -> String {
     let mut text = String::from(
         "\n| credential, JSON answer of 2 KB | CPU µs per call | calls/s | p50 µs | p99 µs |\n|---|---|---|---|---|\n",
