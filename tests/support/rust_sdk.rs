@@ -48,6 +48,8 @@ impl RustClient {
         url: &str,
         token: Option<&str>,
     ) -> Result<Self, Box<ClientInitializeError>> {
+        // The client below the SDK wants to know whose TLS it would use, also where it speaks none.
+        let _first_or_again = rustls::crypto::ring::default_provider().install_default();
         let mut config = StreamableHttpClientTransportConfig::with_uri(url);
         if let Some(token) = token {
             config = config.auth_header(token);
