@@ -68,6 +68,7 @@ impl Gateway {
             Err(denial) => Err(fail(outcome, denial).await),
         }
     }
+
     /// Why there is no answer; and for a person who could change that, where.
     fn unanswered(&self, error: EgressError, approved: &Approved) -> Denial {
         if error == EgressError::NotConnected {
