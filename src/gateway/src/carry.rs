@@ -64,7 +64,7 @@ impl Gateway {
             () = approved.session().end().cancelled() => Err(Denial::SessionEnded),
         };
         match carried {
-            Ok(answer) => mask(answer, outcome, approved.session()).await,
+            Ok(answer) => mask(answer, outcome, approved).await,
             Err(denial) => Err(fail(outcome, denial).await),
         }
     }

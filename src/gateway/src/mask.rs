@@ -15,10 +15,11 @@ use egress::{Coding, Unscanned, UnscannedParts, UpstreamBody};
 use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
-use redact::{Content, Decoder, Masker, Report, mask_header};
+use redact::{Content, Decoder, Masker, Profile, Report, mask_header};
 
 use self::stream::MaskedStream;
 use crate::{
+    approve::Approved,
     denial::Denial,
     record::{Ending, PendingOutcome},
     session::LiveSession,
@@ -209,12 +210,13 @@ impl Body for Clean {
 pub(crate) async fn mask(
     answer: Response<Unscanned>,
     mut outcome: PendingOutcome,
-    session: &Arc<LiveSession>,
+    approved: &Approved,
 ) -> Result<Response<Clean>, Denial> {
+    let (session, profile) = (approved.session(), approved.upstream().masking());
     let (parts, unscanned) = answer.into_parts();
     let unscanned = unscanned.into_parts();
     let mut masked = Report::default();
-    let headers = mask_headers(&unscanned, &mut masked);
+    let headers = mask_headers(&unscanned, profile, &mut masked);
     outcome.note_head(parts.status.as_u16(), unscanned.lease.clone(), &masked);
     let decoder = match decoder_for(unscanned.coding) {
         Ok(decoder) => decoder,
@@ -222,7 +224,7 @@ pub(crate) async fn mask(
     };
     let UnscannedParts { body, fingerprints, headers: unscanned_headers, .. } = unscanned;
     let content_type = unscanned_headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let masker = Masker::new(fingerprints, Content::of(content_type));
+    let masker = Masker::new(fingerprints, profile, Content::of(content_type));
     let stream = MaskedStream::new(decoder, masker, outcome, session, is_event_stream(content_type));
     let clean = if body.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX) {
         whole(stream, body, session).await?
@@ -285,10 +287,10 @@ pub(crate) fn ours_json(status: StatusCode, body: impl Into<Bytes>) -> Response<
     response
 }
 
-fn mask_headers(unscanned: &UnscannedParts, masked: &mut Report) -> HeaderMap {
+fn mask_headers(unscanned: &UnscannedParts, profile: &Arc<Profile>, masked: &mut Report) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(4);
     for (name, value) in unscanned.headers.iter().filter(|(name, _)| PASSED_ON.contains(name)) {
-        match mask_header(&unscanned.fingerprints, name.as_str(), value.as_bytes(), masked) {
+        match mask_header(&unscanned.fingerprints, profile, name.as_str(), value.as_bytes(), masked) {
             Cow::Borrowed(clean) if clean == value.as_bytes() => _ = headers.append(name, value.clone()),
             masked => {
                 if let Ok(value) = http::HeaderValue::from_bytes(&masked) {

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use egress::UpstreamTarget;
 use mcp::Era;
 use model::{CredentialName, Operations, Resource, UpstreamName};
+use redact::Profile;
 
 use crate::{aws::AwsService, denial::Denial};
 
@@ -29,6 +30,7 @@ pub struct Upstream {
     speech: Speech,
     target: Arc<UpstreamTarget>,
     credential: Option<CredentialName>,
+    masking: Arc<Profile>,
 }
 
 impl Upstream {
@@ -42,7 +44,14 @@ impl Upstream {
         target: Arc<UpstreamTarget>,
         credential: Option<CredentialName>,
     ) -> Self {
-        Self { name, resource, metadata_url, speech, target, credential }
+        Self { name, resource, metadata_url, speech, target, credential, masking: Arc::new(Profile::new()) }
+    }
+
+    /// What is looked for in its answers, and what is done with it. Unsaid: live secrets and named fields.
+    #[must_use]
+    pub fn masked_by(mut self, masking: Arc<Profile>) -> Self {
+        self.masking = masking;
+        self
     }
 
     /// The name, as the configuration has it.
@@ -67,6 +76,10 @@ impl Upstream {
 
     pub(crate) const fn target(&self) -> &Arc<UpstreamTarget> {
         &self.target
+    }
+
+    pub(crate) const fn masking(&self) -> &Arc<Profile> {
+        &self.masking
     }
 
     pub(crate) const fn credential(&self) -> Option<&CredentialName> {

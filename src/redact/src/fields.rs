@@ -8,9 +8,10 @@
 use bytes::Bytes;
 
 use crate::bare::{self, Verdict, WORD_LENGTH_MAX, are_alike};
+use crate::class::Class;
 use crate::keys::{Form, LOOK_BACK, Quote, Separator, secret_field};
 use crate::marker::marker;
-use crate::report::{Class, Report};
+use crate::report::Report;
 use crate::separators::next_candidate;
 
 /// The state of one stream.

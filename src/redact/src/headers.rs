@@ -6,17 +6,23 @@ use std::sync::Arc;
 use bytes::Bytes;
 use secret::FingerprintSet;
 
+use crate::class::Class;
 use crate::content::Content;
 use crate::live::holds_secret;
 use crate::marker::MARKER;
 use crate::masker::Masker;
 use crate::names::is_secret_name;
-use crate::report::{Class, Report};
+use crate::profile::Profile;
+use crate::report::Report;
+
+/// Nothing that a recognizer finds is shorter.
+const SHAPE_LENGTH_MIN: usize = 6;
 
 /// The value as it may be passed on. A field of a telling name loses its whole value, any other what is recognized in it.
 #[must_use]
 pub fn mask_header<'value>(
     secrets: &Arc<FingerprintSet>,
+    profile: &Arc<Profile>,
     name: &str,
     value: &'value [u8],
     report: &mut Report,
@@ -28,20 +34,18 @@ pub fn mask_header<'value>(
         report.note(Class::NamedField);
         return Cow::Borrowed(MARKER.as_bytes());
     }
-    // Without a separator there is no field in it, and most values hold neither.
-    if memchr::memchr2(b':', b'=', value).is_none() && !holds_secret(secrets, value) {
+    // Without a separator there is no field in it, and most values hold nothing.
+    let may_have_shape = !profile.recognizers().is_empty() && value.len() >= SHAPE_LENGTH_MIN;
+    if !may_have_shape && memchr::memchr2(b':', b'=', value).is_none() && !holds_secret(secrets, value) {
         return Cow::Borrowed(value);
     }
     let mut masked = Vec::with_capacity(value.len());
-    let mut masker = Masker::new(Arc::clone(secrets), Content::Text);
+    let mut masker = Masker::new(Arc::clone(secrets), profile, Content::Text);
     let mut out = |clean: Bytes| masked.extend_from_slice(&clean);
     masker.push(Bytes::copy_from_slice(value), &mut out);
     let found = masker.finish(&mut out);
-    if found.count() == 0 {
-        return Cow::Borrowed(value);
-    }
     report.merge(&found);
-    Cow::Owned(masked)
+    if found.count() == 0 { Cow::Borrowed(value) } else { Cow::Owned(masked) }
 }
 
 #[cfg(test)]
@@ -70,9 +74,9 @@ mod tests {
             ("x-api-key", "", "", vec![]),
         ] {
             let mut report = Report::default();
-            let masked = mask_header(&set, name, value.as_bytes(), &mut report);
+            let masked = mask_header(&set, &Arc::new(Profile::new()), name, value.as_bytes(), &mut report);
             assert_eq!(
-                (str::from_utf8(&masked).unwrap(), report.classes().collect::<Vec<_>>()),
+                (str::from_utf8(&masked).unwrap(), report.classes().map(|(class, _)| class).collect::<Vec<_>>()),
                 (expected, classes),
                 "{name}: {value}"
             );

@@ -9,8 +9,10 @@
 //! may pass at all, and texts that an upstream hides on purpose: encryption, pieces shorter than a window, encodings not listed.
 
 mod bare;
+mod class;
 mod content;
 mod decode;
+mod entity;
 mod fields;
 mod headers;
 mod keys;
@@ -19,13 +21,22 @@ mod marker;
 mod masker;
 mod names;
 mod pending;
+mod profile;
+mod recognizer;
 mod report;
 mod separators;
+mod spans;
+mod substitute;
 
+pub use class::Class;
 pub use content::Content;
 pub use decode::{Decoder, Unscannable};
+pub use entity::Entity;
 pub use headers::mask_header;
 pub use marker::MARKER;
 pub use masker::Masker;
 pub use names::is_secret_name;
-pub use report::{Class, Report};
+pub use profile::{Action, Allowed, Profile};
+pub use recognizer::Found;
+pub use report::Report;
+pub use substitute::Substitute;

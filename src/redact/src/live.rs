@@ -6,9 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use secret::FingerprintSet;
 
+use crate::class::Class;
 use crate::marker::marker;
 use crate::pending::Pending;
-use crate::report::{Class, Report};
+use crate::report::Report;
 
 /// What is kept between chunks: a window may start in any of these bytes and end in the next chunk.
 const CONTEXT: usize = FingerprintSet::WINDOW_MAX - 1;

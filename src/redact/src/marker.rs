@@ -2,11 +2,25 @@
 
 use bytes::Bytes;
 
-/// What replaces a masked text, whatever it was: one text of one length for every class and size, so that nothing can be learned
-/// from it. All its characters may stand as they are in a JSON string, a header value (RFC 9110 section 5.5), any part of a URL
-/// after the host (RFC 3986 section 3.3) and a line of an event stream.
+use crate::class::Class;
+
+/// What replaces a masked secret, whichever it was: one text of one length for every secret and size, so that nothing can be
+/// learned from it. All its characters may stand as they are in a JSON string, a header value (RFC 9110 section 5.5), any part of a
+/// URL after the host (RFC 3986 section 3.3) and a line of an event stream.
 pub const MARKER: &str = "(masked-secret)";
 
-pub(crate) fn marker() -> Bytes {
+pub(crate) const fn marker() -> Bytes {
     Bytes::from_static(MARKER.as_bytes())
+}
+
+/// What replaces a text of this class. Personal data says of which kind it was, for an agent has to know what stood there;
+/// its length is that of the kind.
+pub(crate) fn marker_of(class: Class) -> Bytes {
+    match class {
+        Class::LiveSecret | Class::NamedField | Class::Credential => marker(),
+        Class::Personal(entity) => {
+            let kind = entity.as_str().to_ascii_lowercase().replace('_', "-");
+            Bytes::from(format!("(masked-{kind})"))
+        }
+    }
 }

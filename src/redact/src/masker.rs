@@ -1,36 +1,60 @@
 //! Masks one stream: a response body, or what is inside the events of one.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use secret::FingerprintSet;
 
-use crate::content::Content;
-use crate::fields::FieldScanner;
-use crate::live::LiveScanner;
-use crate::report::Report;
+use crate::{
+    content::Content,
+    fields::FieldScanner,
+    live::LiveScanner,
+    profile::Profile,
+    report::Report,
+    spans::{Sinks, SpanScanner},
+    substitute::Substitute,
+};
 
-/// Masks live secrets and named secret fields in one stream of any length.
+/// Masks live secrets, named secret fields and what the recognizers of a profile find, in one stream of any length.
 ///
 /// How the stream is cut into chunks makes no difference to what comes out. Clean bytes come out as slices of what went in.
-/// Kept back is only what could be the start of a secret: 15 bytes at most (23 or 47 inside percent or `\u` escapes), and
-/// a bare word of up to 24 letters after a telling name.
-#[derive(Debug)]
+/// Kept back is only what could be the start of a find: of a live secret 15 bytes at most (23 or 47 inside percent or `\u`
+/// escapes), a bare word of up to 24 letters after a telling name, and what a recognizer is in the midst of.
 pub struct Masker {
     live: LiveScanner,
-    fields: Option<FieldScanner>,
+    /// `None` for content that is not text.
+    text: Option<TextScanner>,
     report: Report,
+    substitute: Option<Box<dyn Substitute>>,
+}
+
+/// What is looked for in text alone.
+#[derive(Debug)]
+struct TextScanner {
+    fields: FieldScanner,
+    /// `None` where nothing is looked for.
+    spans: Option<(SpanScanner, Arc<Profile>)>,
 }
 
 impl Masker {
     /// A masker for a new stream.
     #[must_use]
-    pub fn new(secrets: Arc<FingerprintSet>, content: Content) -> Self {
-        let fields = match content {
-            Content::Text => Some(FieldScanner::new()),
+    pub fn new(secrets: Arc<FingerprintSet>, profile: &Arc<Profile>, content: Content) -> Self {
+        let text = match content {
+            Content::Text => Some(TextScanner {
+                fields: FieldScanner::new(),
+                spans: (!profile.recognizers().is_empty()).then(|| (SpanScanner::new(), Arc::clone(profile))),
+            }),
             Content::Binary => None,
         };
-        Self { live: LiveScanner::new(secrets), fields, report: Report::default() }
+        Self { live: LiveScanner::new(secrets), text, report: Report::default(), substitute: None }
+    }
+
+    /// What stands for the finds that the profile says to tokenize.
+    #[must_use]
+    pub fn with_substitute(mut self, substitute: Box<dyn Substitute>) -> Self {
+        self.substitute = Some(substitute);
+        self
     }
 
     /// Takes the next bytes of the stream and gives those that are ready to `out`.
@@ -38,46 +62,70 @@ impl Masker {
         if chunk.is_empty() {
             return;
         }
-        let Self { live, fields, report } = self;
-        let mut live_report = std::mem::take(report);
-        match fields {
-            Some(fields) => {
-                let mut field_report = Report::default();
-                live.push(chunk, &mut live_report, &mut |clean| fields.push(clean, &mut field_report, out));
-                live_report.merge(&field_report);
-            }
-            None => live.push(chunk, &mut live_report, out),
-        }
-        *report = live_report;
+        let Self { live, text, report, substitute } = self;
+        let Some(text) = text else { return live.push(chunk, report, out) };
+        let mut later = Report::default();
+        live.push(chunk, report, &mut |clean| text.push(clean, &mut later, substitute, out));
+        report.merge(&later);
     }
 
     /// Says that a message or event ends here: all that is kept back is given to `out`, for nobody should wait for the next
     /// message to read this one. State stays, so what continues a secret or a value in the next message is masked from there on.
     pub fn boundary(&mut self, out: &mut impl FnMut(Bytes)) {
-        let Self { live, fields, report } = self;
-        let mut live_report = std::mem::take(report);
-        match fields {
-            Some(fields) => {
-                let mut field_report = Report::default();
-                live.boundary(&mut live_report, &mut |clean| fields.push(clean, &mut field_report, out));
-                fields.boundary(&mut field_report, out);
-                live_report.merge(&field_report);
-            }
-            None => live.boundary(&mut live_report, out),
-        }
-        *report = live_report;
+        let Self { live, text, report, substitute } = self;
+        let Some(text) = text else { return live.boundary(report, out) };
+        let mut later = Report::default();
+        live.boundary(report, &mut |clean| text.push(clean, &mut later, substitute, out));
+        text.boundary(&mut later, substitute, out);
+        report.merge(&later);
     }
 
-    /// Ends the stream: gives the rest to `out` and says what was masked.
+    /// Ends the stream: gives the rest to `out` and says what was found.
     pub fn finish(&mut self, out: &mut impl FnMut(Bytes)) -> Report {
         self.boundary(out);
         std::mem::take(&mut self.report)
     }
 
-    /// What was masked so far, for ending a session at the first leak.
+    /// What was found so far, for ending a session at the first leak.
     #[must_use]
     pub const fn report(&self) -> &Report {
         &self.report
+    }
+}
+
+impl TextScanner {
+    fn push(
+        &mut self,
+        chunk: Bytes,
+        report: &mut Report,
+        substitute: &mut Option<Box<dyn Substitute>>,
+        out: &mut impl FnMut(Bytes),
+    ) {
+        let Some((spans, profile)) = &mut self.spans else { return self.fields.push(chunk, report, out) };
+        let mut later = Report::default();
+        let mut sinks = Sinks { profile, report: &mut later, substitute: substitute.as_deref_mut(), out };
+        self.fields.push(chunk, report, &mut |clean| spans.push(clean, &mut sinks));
+        report.merge(&later);
+    }
+
+    fn boundary(
+        &mut self,
+        report: &mut Report,
+        substitute: &mut Option<Box<dyn Substitute>>,
+        out: &mut impl FnMut(Bytes),
+    ) {
+        let Some((spans, profile)) = &mut self.spans else { return self.fields.boundary(report, out) };
+        let mut later = Report::default();
+        let mut sinks = Sinks { profile, report: &mut later, substitute: substitute.as_deref_mut(), out };
+        self.fields.boundary(report, &mut |clean| spans.push(clean, &mut sinks));
+        spans.boundary(&mut sinks);
+        report.merge(&later);
+    }
+}
+
+impl fmt::Debug for Masker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Masker").field("report", &self.report).finish_non_exhaustive()
     }
 }
 

@@ -1,57 +1,54 @@
-//! What was masked in one stream: how often, of which class, of which secret.
+//! What was found in one stream: how often, of which class, of which secret.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::class::Class;
 
 /// How many different secrets a report names; one response that holds more is no less of an incident.
 const TAGS_MAX: usize = 16;
 
-/// Why something was masked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// A secret that Claviger holds came back.
-    LiveSecret,
-    /// The value of a field whose name says that it is secret.
-    NamedField,
-}
-
-impl Class {
-    /// The name used in records, metrics and logs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::LiveSecret => "live_secret",
-            Self::NamedField => "named_field",
-        }
-    }
-}
-
-/// What was masked. Holds nothing of what stood there.
+/// What was found. Holds nothing of what stood there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    live: u64,
-    fields: u64,
+    masked: BTreeMap<Class, u64>,
+    detected: BTreeMap<Class, u64>,
     tags: BTreeSet<u32>,
+    blocked_by: Option<Class>,
 }
 
 impl Report {
-    /// How many times a marker was put in.
+    /// How many times something else was put in the place of a text.
     #[must_use]
-    pub const fn count(&self) -> u64 {
-        self.live + self.fields
+    pub fn count(&self) -> u64 {
+        self.masked.values().sum()
     }
 
     /// How many of them are of this class. A live secret in a field of a telling name counts in both.
     #[must_use]
-    pub const fn count_of(&self, class: Class) -> u64 {
-        match class {
-            Class::LiveSecret => self.live,
-            Class::NamedField => self.fields,
-        }
+    pub fn count_of(&self, class: Class) -> u64 {
+        self.masked.get(&class).copied().unwrap_or(0)
     }
 
-    /// The classes that occurred.
-    pub fn classes(&self) -> impl Iterator<Item = Class> + use<'_> {
-        [Class::LiveSecret, Class::NamedField].into_iter().filter(|class| self.count_of(*class) > 0)
+    /// The classes of which something was masked, and how often.
+    pub fn classes(&self) -> impl Iterator<Item = (Class, u64)> + use<'_> {
+        self.masked.iter().map(|(class, count)| (*class, *count))
+    }
+
+    /// The classes of which something was found and left as it was, and how often.
+    pub fn detected(&self) -> impl Iterator<Item = (Class, u64)> + use<'_> {
+        self.detected.iter().map(|(class, count)| (*class, *count))
+    }
+
+    /// Whether nothing at all was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.masked.is_empty() && self.detected.is_empty() && self.blocked_by.is_none()
+    }
+
+    /// The class for which the stream must be refused.
+    #[must_use]
+    pub const fn blocked_by(&self) -> Option<Class> {
+        self.blocked_by
     }
 
     /// The tags of the live secrets that came back, as they were given to `FingerprintSet::add`; the first sixteen of them.
@@ -60,18 +57,24 @@ impl Report {
         &self.tags
     }
 
-    /// Adds what was masked elsewhere in the same exchange, such as in the headers.
+    /// Adds what was found elsewhere in the same exchange, such as in the headers.
     pub fn merge(&mut self, other: &Self) {
-        self.live += other.live;
-        self.fields += other.fields;
+        other.masked.iter().for_each(|(class, count)| *self.masked.entry(*class).or_default() += count);
+        other.detected.iter().for_each(|(class, count)| *self.detected.entry(*class).or_default() += count);
         other.tags.iter().for_each(|tag| self.note_tag(*tag));
+        self.blocked_by = self.blocked_by.or(other.blocked_by);
     }
 
-    pub(crate) const fn note(&mut self, class: Class) {
-        match class {
-            Class::LiveSecret => self.live += 1,
-            Class::NamedField => self.fields += 1,
-        }
+    pub(crate) fn note(&mut self, class: Class) {
+        *self.masked.entry(class).or_default() += 1;
+    }
+
+    pub(crate) fn note_detected(&mut self, class: Class) {
+        *self.detected.entry(class).or_default() += 1;
+    }
+
+    pub(crate) fn note_block(&mut self, class: Class) {
+        self.blocked_by.get_or_insert(class);
     }
 
     pub(crate) fn note_tag(&mut self, tag: u32) {

@@ -26,7 +26,7 @@ fn masked<'chunk>(
     content: Content,
     chunks: impl IntoIterator<Item = &'chunk [u8]>,
 ) -> (Vec<u8>, Report) {
-    let mut masker = Masker::new(Arc::clone(set), content);
+    let mut masker = Masker::new(Arc::clone(set), &Arc::new(Profile::new()), content);
     let mut masked = Vec::new();
     let mut out = |clean: Bytes| masked.extend_from_slice(&clean);
     for chunk in chunks {
@@ -175,7 +175,7 @@ fn no_bit_of_a_secret_is_left_in_the_characters_at_the_edges_of_base64() {
 #[test]
 fn clean_chunks_come_out_as_the_same_memory() {
     let set = set(&[LONG, SHORT]);
-    let mut masker = Masker::new(set, Content::Text);
+    let mut masker = Masker::new(set, &Arc::new(Profile::new()), Content::Text);
     for text in ["{\"id\":1,\"text\":\"nothing to see\"}", "data: {}\n\n", "[1, 2, 3] "] {
         let chunk = Bytes::copy_from_slice(text.as_bytes());
         let mut pieces = Vec::new();
@@ -189,7 +189,7 @@ fn what_is_kept_back_is_short_and_comes_out_at_a_boundary() {
     let set = set(&[LONG]);
     for length in 0..LONG.len() {
         let text = format!("key: {}", &LONG[..length]);
-        let mut masker = Masker::new(Arc::clone(&set), Content::Binary);
+        let mut masker = Masker::new(Arc::clone(&set), &Arc::new(Profile::new()), Content::Binary);
         let mut seen = 0;
         masker.push(Bytes::from(text.clone()), &mut |piece: Bytes| seen += piece.len());
         if length < 16 {
@@ -206,7 +206,7 @@ fn what_is_kept_back_is_short_and_comes_out_at_a_boundary() {
 fn a_secret_that_goes_on_in_the_next_event_is_masked_from_there() {
     let set = set(&[LONG]);
     for cut in 1..LONG.len() {
-        let mut masker = Masker::new(Arc::clone(&set), Content::Text);
+        let mut masker = Masker::new(Arc::clone(&set), &Arc::new(Profile::new()), Content::Text);
         let mut events = [Vec::new(), Vec::new()];
         for (part, event) in [format!("<{}", &LONG[..cut]), format!("{}>", &LONG[cut..])].into_iter().zip(&mut events) {
             masker.push(Bytes::from(part), &mut |piece: Bytes| event.extend_from_slice(&piece));
@@ -228,14 +228,14 @@ fn the_report_says_what_was_masked_and_of_which_secret() {
     let (masked, report) = masked(&set, Content::Text, [text.as_bytes()]);
     let expected = format!("{{\"echo\":\"{MARKER}\",\"token\":\"{MARKER}\",\"password\":\"{MARKER}\"}}");
     assert_eq!(String::from_utf8(masked).unwrap(), expected);
-    assert_eq!(report.classes().collect::<Vec<_>>(), [Class::LiveSecret, Class::NamedField]);
+    assert_eq!(report.classes().map(|(class, _)| class).collect::<Vec<_>>(), [Class::LiveSecret, Class::NamedField]);
     assert_eq!((report.count_of(Class::LiveSecret), report.count_of(Class::NamedField)), (2, 2));
     assert!(report.tags().iter().eq(&[1]));
     assert_eq!(masked_names(&report), ["live_secret", "named_field"]);
 }
 
 fn masked_names(report: &Report) -> Vec<&'static str> {
-    report.classes().map(Class::as_str).collect()
+    report.classes().map(|(class, _)| class.as_str()).collect()
 }
 
 #[test]
@@ -327,7 +327,7 @@ proptest! {
 
     #[test]
     fn random_bytes_and_boundaries_never_panic(chunks in proptest::collection::vec((texts(), any::<bool>()), 0..8)) {
-        let mut masker = Masker::new(set(&[LONG, SHORT]), Content::Text);
+        let mut masker = Masker::new(set(&[LONG, SHORT]), &Arc::new(Profile::new()), Content::Text);
         for (chunk, is_end) in chunks {
             masker.push(Bytes::from(chunk), &mut drop);
             if is_end {

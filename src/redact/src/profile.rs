@@ -1,0 +1,89 @@
+//! What is looked for in a stream, and what is done with what is found.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    class::Class,
+    recognizer::{Found, Recognizer},
+};
+
+/// What is done with a find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// It is counted, and nothing is changed.
+    Detect,
+    /// A pseudonym takes its place, which is turned back on its way to where the text came from; without a
+    /// [`Substitute`](crate::Substitute) it is masked.
+    Tokenize,
+    /// A marker takes its place.
+    Mask,
+    /// The whole answer is refused.
+    Block,
+}
+
+/// A text that the operator knows to be harmless although it looks like something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    /// The text, whole.
+    pub text: String,
+    /// Of which class it is allowed; `None` for any. A live secret is never allowed.
+    pub class: Option<Class>,
+}
+
+/// What is looked for, and what is done with it. One profile serves any number of streams.
+#[derive(Debug, Clone, Default)]
+pub struct Profile {
+    recognizers: Vec<Arc<dyn Recognizer>>,
+    actions: BTreeMap<Class, Action>,
+    allowed: Vec<Allowed>,
+}
+
+impl Profile {
+    /// Only live secrets and fields of telling names, both masked.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets what is done with a class. A live secret is masked or blocks, whatever is said here.
+    #[must_use]
+    pub fn with_action(mut self, class: Class, action: Action) -> Self {
+        self.actions.insert(class, action);
+        self
+    }
+
+    /// Adds texts that are left as they are.
+    #[must_use]
+    pub fn with_allowed(mut self, allowed: impl IntoIterator<Item = Allowed>) -> Self {
+        self.allowed.extend(allowed);
+        self
+    }
+
+    #[cfg_attr(not(test), expect(dead_code, reason = "the recognizers of shapes come with their rules"))]
+    pub(crate) fn with_recognizer(mut self, recognizer: Arc<dyn Recognizer>) -> Self {
+        self.recognizers.push(recognizer);
+        self
+    }
+
+    /// What is done with a class.
+    #[must_use]
+    pub fn action(&self, class: Class) -> Action {
+        let action = self.actions.get(&class).copied();
+        match class {
+            Class::LiveSecret => action.unwrap_or(Action::Mask).max(Action::Mask),
+            Class::NamedField | Class::Credential => action.unwrap_or(Action::Mask),
+            Class::Personal(_) => action.unwrap_or(Action::Detect),
+        }
+    }
+
+    pub(crate) fn recognizers(&self) -> &[Arc<dyn Recognizer>] {
+        &self.recognizers
+    }
+
+    /// Whether the operator says that this text is harmless.
+    pub(crate) fn allows(&self, found: &Found, text: &[u8]) -> bool {
+        self.allowed
+            .iter()
+            .any(|allowed| allowed.text.as_bytes() == text && allowed.class.is_none_or(|class| class == found.class))
+    }
+}

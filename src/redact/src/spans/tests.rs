@@ -1,0 +1,88 @@
+//! Streams of words, with a recognizer that finds some of them.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Class, Entity, recognizer::Recognizer};
+
+/// Finds runs of one digit.
+#[derive(Debug)]
+struct Runs {
+    digit: u8,
+    class: Class,
+}
+
+impl Recognizer for Runs {
+    fn look(&self, text: &[u8], from: usize, is_end: bool, found: &mut dyn FnMut(Found)) -> usize {
+        let mut at = from;
+        while let Some(byte) = text.get(at) {
+            if *byte != self.digit || at.checked_sub(1).and_then(|before| text.get(before)) == Some(&self.digit) {
+                at += 1;
+                continue;
+            }
+            let length = text[at..].iter().take_while(|byte| **byte == self.digit).count();
+            if at + length == text.len() && !is_end {
+                return at;
+            }
+            found(Found { start: at, end: at + length, class: self.class, rule: 0, score: 100 });
+            at += length;
+        }
+        text.len()
+    }
+
+    fn rule_name(&self, _: u16) -> &str {
+        "runs"
+    }
+}
+
+fn profile() -> Profile {
+    let runs = |digit, class| Arc::new(Runs { digit, class }) as Arc<dyn Recognizer>;
+    Profile::new()
+        .with_recognizer(runs(b'1', Class::Credential))
+        .with_recognizer(runs(b'2', Class::Personal(Entity::UsSsn)))
+        .with_recognizer(runs(b'3', Class::Personal(Entity::CreditCard)))
+        .with_action(Class::Personal(Entity::UsSsn), Action::Mask)
+        .with_allowed([crate::Allowed { text: "1111".to_owned(), class: None }])
+}
+
+fn scanned<'text>(chunks: impl IntoIterator<Item = &'text [u8]>) -> (String, Report) {
+    let (mut scanner, profile, mut report) = (SpanScanner::new(), profile(), Report::default());
+    let mut text = Vec::new();
+    let mut out = |clean: Bytes| text.extend_from_slice(&clean);
+    let mut sinks = Sinks { profile: &profile, report: &mut report, substitute: None, out: &mut out };
+    for chunk in chunks {
+        scanner.push(Bytes::copy_from_slice(chunk), &mut sinks);
+    }
+    scanner.boundary(&mut sinks);
+    (String::from_utf8(text).unwrap(), report)
+}
+
+#[test]
+fn each_class_gets_what_the_profile_says() {
+    let (text, report) = scanned([&b"a 11 b 222 c 33 d 1111"[..]]);
+    assert_eq!(text, "a (masked-secret) b (masked-us-ssn) c 33 d 1111");
+    assert_eq!(report.classes().collect::<Vec<_>>(), [(Class::Credential, 1), (Class::Personal(Entity::UsSsn), 1)]);
+    assert_eq!(report.detected().collect::<Vec<_>>(), [(Class::Personal(Entity::CreditCard), 1)]);
+}
+
+proptest! {
+    #[test]
+    fn it_makes_no_difference_where_a_stream_is_cut(text in "[123 a]{0,60}", cuts in prop::collection::vec(0_usize..60, 0..6)) {
+        let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut < text.len()).collect();
+        cuts.sort_unstable();
+        let mut rest = text.as_bytes();
+        let mut chunks = Vec::new();
+        for cut in cuts.iter().rev() {
+            let (before, after) = rest.split_at(*cut);
+            chunks.push(after);
+            rest = before;
+        }
+        chunks.push(rest);
+        chunks.reverse();
+        let whole = scanned([text.as_bytes()]);
+        prop_assert_eq!(&scanned(chunks), &whole);
+        prop_assert_eq!(&scanned(text.as_bytes().chunks(1)), &whole);
+    }
+}
