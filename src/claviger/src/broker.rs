@@ -137,6 +137,7 @@ impl Broker {
         let gateway = Arc::new(Gateway::new(GatewayParts {
             door: door(config),
             authenticator: Authenticator::new(session_tokens, Arc::clone(&sessions)),
+            sessions: Arc::clone(&sessions),
             upstreams,
             limits: ReadLimits {
                 message_bytes_max: config.server.limits.request_body_bytes_max,

@@ -7,7 +7,7 @@ use egress::{Blame, EgressError};
 use http::StatusCode;
 use mcp::{Rejected, fault::code};
 use model::{RuleId, Scope};
-use redact::Unscannable;
+use redact::{Class, Unscannable};
 
 use crate::mask::Interrupted;
 
@@ -113,6 +113,11 @@ pub enum Denial {
     },
     /// The answer broke off before it could be passed on.
     Interrupted(Interrupted),
+    /// The answer holds what the operator says to refuse.
+    Blocked {
+        /// What.
+        class: Class,
+    },
     /// The answer cannot be scanned, so it is not passed on.
     Unscannable(Unscannable),
     /// Too many calls wait already.
@@ -238,10 +243,16 @@ impl Denial {
             ),
             Self::Interrupted(Interrupted::SessionEnded) => Self::SessionEnded.told(),
             Self::Interrupted(Interrupted::Unscannable) => Self::Unscannable(Unscannable::Corrupt).told(),
+            Self::Interrupted(Interrupted::Blocked(class)) => Self::Blocked { class: *class }.told(),
             Self::Interrupted(Interrupted::Protocol) => Self::UpstreamProtocol { reason: "" }.told(),
             Self::Interrupted(Interrupted::Upstream) => {
                 told(S::BAD_GATEWAY, "upstream_cut", "the upstream's answer broke off")
             }
+            Self::Blocked { .. } => told(
+                S::BAD_GATEWAY,
+                "answer_blocked",
+                "the answer holds what the operator of this service refuses to pass on, so it is withheld",
+            ),
             Self::Unscannable(_) => told(
                 S::BAD_GATEWAY,
                 "unscannable",
@@ -308,6 +319,7 @@ impl Denial {
             Self::Unscannable(error) => error.to_string(),
             Self::Malformed(rejected) => rejected.to_string(),
             Self::Interrupted(interrupted) => interrupted.to_string(),
+            Self::Blocked { class } => format!("the answer holds {}", class.as_str()),
             Self::CapabilityRequired { capability } => (*capability).to_owned(),
             other => other.told().description.to_owned(),
         }

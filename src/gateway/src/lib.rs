@@ -28,6 +28,7 @@ mod connection;
 mod denial;
 mod exchange;
 mod facts;
+mod leak;
 mod metrics;
 mod trace_ids;
 mod upstream;
@@ -53,7 +54,7 @@ pub use metrics::Metrics;
 pub use read::ReadLimits;
 pub use record::{ConnectionEntry, Recorder};
 pub use session::{LiveSession, SWEEP_INTERVAL, Sessions};
-pub use upstream::{Speech, Upstream, Upstreams};
+pub use upstream::{Masking, Speech, Upstream, Upstreams};
 
 /// What each stage hands to the next. Nobody outside can make any of it, so the stages that take it are closed to all but those
 /// who went through the stages before; `tests/skipped_stages.rs` shows what does not compile.
@@ -70,6 +71,8 @@ pub struct GatewayParts {
     pub door: Door,
     /// Verifies session tokens.
     pub authenticator: Authenticator,
+    /// The sessions that run.
+    pub sessions: Arc<Sessions>,
     /// What is served.
     pub upstreams: Upstreams,
     /// How much of a caller is read.
@@ -91,6 +94,7 @@ pub struct Gateway {
     upstreams: Upstreams,
     limits: ReadLimits,
     recorder: Recorder,
+    leaks: Arc<leak::LeakWatch>,
     egress: Arc<dyn Egress>,
     invitations: Arc<dyn Invitations>,
     clock: Arc<dyn Clock>,
@@ -105,7 +109,9 @@ impl Gateway {
     /// A gateway of these parts.
     #[must_use]
     pub fn new(parts: GatewayParts) -> Self {
-        let GatewayParts { door, authenticator, upstreams, limits, recorder, egress, invitations, clock } = parts;
+        let GatewayParts { door, authenticator, sessions, upstreams, limits, recorder, egress, invitations, clock } =
+            parts;
+        let leaks = leak::LeakWatch::new(sessions, recorder.clone(), Arc::clone(&clock));
         let (random, next_id) = (SystemRandom::new(), AtomicU64::new(1));
         let conversations = Arc::new(converse::Conversations::default());
         let trace_ids = TraceIds::default();
@@ -115,6 +121,7 @@ impl Gateway {
             upstreams,
             limits,
             recorder,
+            leaks,
             egress,
             invitations,
             clock,

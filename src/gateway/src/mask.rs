@@ -15,14 +15,13 @@ use egress::{Coding, Unscanned, UnscannedParts, UpstreamBody};
 use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
-use redact::{Content, Decoder, Masker, Profile, Report, mask_header};
+use redact::{Class, Content, Decoder, Masker, Profile, Report, mask_header};
 
 use self::stream::MaskedStream;
 use crate::{
-    approve::Approved,
     denial::Denial,
+    leak::LeakAlarm,
     record::{Ending, PendingOutcome},
-    session::LiveSession,
 };
 
 /// An answer whose length is known and no more than this is scanned whole: one write to the caller instead of chunks. A text of 64 KB
@@ -80,6 +79,9 @@ pub enum Interrupted {
     /// The answer cannot be decoded any further.
     #[error("the upstream's answer cannot be scanned")]
     Unscannable,
+    /// The answer holds what the operator says to refuse.
+    #[error("the upstream's answer holds what the operator refuses")]
+    Blocked(Class),
     /// The answer is not one of the protocol.
     #[error("the upstream's answer is not one of the protocol")]
     Protocol,
@@ -210,14 +212,20 @@ impl Body for Clean {
 pub(crate) async fn mask(
     answer: Response<Unscanned>,
     mut outcome: PendingOutcome,
-    approved: &Approved,
+    mut alarm: LeakAlarm,
+    profile: &Arc<Profile>,
 ) -> Result<Response<Clean>, Denial> {
-    let (session, profile) = (approved.session(), approved.upstream().masking());
     let (parts, unscanned) = answer.into_parts();
     let unscanned = unscanned.into_parts();
     let mut masked = Report::default();
     let headers = mask_headers(&unscanned, profile, &mut masked);
     outcome.note_head(parts.status.as_u16(), unscanned.lease.clone(), &masked);
+    if masked.count_of(Class::LiveSecret) > 0 {
+        alarm.raise();
+    }
+    if let Some(class) = masked.blocked_by() {
+        return Err(fail(outcome, Denial::Blocked { class }).await);
+    }
     let decoder = match decoder_for(unscanned.coding) {
         Ok(decoder) => decoder,
         Err(unscannable) => return Err(fail(outcome, Denial::Unscannable(unscannable)).await),
@@ -225,9 +233,9 @@ pub(crate) async fn mask(
     let UnscannedParts { body, fingerprints, headers: unscanned_headers, .. } = unscanned;
     let content_type = unscanned_headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let masker = Masker::new(fingerprints, profile, Content::of(content_type));
-    let stream = MaskedStream::new(decoder, masker, outcome, session, is_event_stream(content_type));
+    let stream = MaskedStream::new(decoder, masker, outcome, alarm, is_event_stream(content_type));
     let clean = if body.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX) {
-        whole(stream, body, session).await?
+        whole(stream, body).await?
     } else {
         Clean(Kind::Stream(Box::new(stream.reading(body))))
     };
@@ -238,7 +246,8 @@ pub(crate) async fn mask(
 }
 
 /// Scans a short answer to its end and records its outcome.
-async fn whole(mut stream: MaskedStream, mut body: UpstreamBody, session: &LiveSession) -> Result<Clean, Denial> {
+async fn whole(mut stream: MaskedStream, mut body: UpstreamBody) -> Result<Clean, Denial> {
+    let session = Arc::clone(stream.session());
     loop {
         let frame = tokio::select! {
             biased; // what is there costs no registration
@@ -247,7 +256,7 @@ async fn whole(mut stream: MaskedStream, mut body: UpstreamBody, session: &LiveS
         };
         let Some(frame) = frame else { break };
         let scanned = match frame.map(Frame::into_data) {
-            Ok(Ok(data)) => stream.scan(data).map_err(Denial::Unscannable),
+            Ok(Ok(data)) => stream.scan(data).map_err(Denial::from),
             // Trailers are dropped: a caller cannot tell a masked one from a missing one.
             Ok(Err(_trailers)) => Ok(()),
             Err(error) => Err(Denial::Egress(error)),
@@ -256,8 +265,8 @@ async fn whole(mut stream: MaskedStream, mut body: UpstreamBody, session: &LiveS
             return Err(fail(stream.into_outcome(), denial).await);
         }
     }
-    if let Err(unscannable) = stream.finish() {
-        return Err(fail(stream.into_outcome(), Denial::Unscannable(unscannable)).await);
+    if let Err(withheld) = stream.finish() {
+        return Err(fail(stream.into_outcome(), withheld.into()).await);
     }
     let clean = Clean::in_pieces(stream.take());
     let settled = stream.into_outcome().settle(Ending::Complete).await;

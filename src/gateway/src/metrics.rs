@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use egress::LeaseCounts;
+use model::UpstreamName;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -13,6 +14,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
+use redact::{Class, Report};
 
 /// From a tenth of a millisecond to about forty seconds.
 fn seconds() -> Histogram {
@@ -30,6 +32,7 @@ struct CallLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ClassLabels {
     class: &'static str,
+    upstream: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -48,6 +51,7 @@ pub struct Metrics {
     calls: Family<CallLabels, Counter>,
     call_seconds: Histogram,
     masked: Family<ClassLabels, Counter>,
+    detected: Family<ClassLabels, Counter>,
     exchanges: Family<OutcomeLabels, Counter>,
     sessions: Gauge,
     leases: Family<StateLabels, Gauge>,
@@ -56,15 +60,17 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("claviger");
-        let (calls, masked, exchanges) = (Family::default(), Family::default(), Family::default());
+        let (calls, exchanges) = (Family::default(), Family::default());
+        let (masked, detected) = (Family::default(), Family::default());
         let (call_seconds, sessions, leases) = (seconds(), Gauge::default(), Family::default());
         registry.register("calls", "Calls by upstream and outcome", calls.clone());
         registry.register("call_seconds", "From the record of intent to the end of the answer", call_seconds.clone());
-        registry.register("masked", "What was masked in answers, by class", masked.clone());
+        registry.register("masked", "What was masked in answers, by class and upstream", masked.clone());
+        registry.register("detected", "What was found in answers and left, by class and upstream", detected.clone());
         registry.register("exchanges", "Token exchanges by outcome", exchanges.clone());
         registry.register("sessions", "Sessions that run", sessions.clone());
         registry.register("leases", "Minted credentials by state", leases.clone());
-        Self { registry, calls, call_seconds, masked, exchanges, sessions, leases }
+        Self { registry, calls, call_seconds, masked, detected, exchanges, sessions, leases }
     }
 }
 
@@ -90,12 +96,14 @@ impl Metrics {
         self.calls.get_or_create(&CallLabels { upstream, outcome }).inc();
     }
 
-    pub(crate) fn settled(&self, latency: Duration, masked_secrets: u64, masked_fields: u64) {
+    pub(crate) fn settled(&self, latency: Duration, upstream: &UpstreamName, found: &Report) {
         self.call_seconds.observe(latency.as_secs_f64());
-        for (class, count) in [("live_secret", masked_secrets), ("named_field", masked_fields)] {
-            if count > 0 {
-                self.masked.get_or_create(&ClassLabels { class }).inc_by(count);
-            }
+        let labels = |class: Class| ClassLabels { class: class.as_str(), upstream: upstream.as_str().to_owned() };
+        for (class, count) in found.classes() {
+            self.masked.get_or_create(&labels(class)).inc_by(count);
+        }
+        for (class, count) in found.detected() {
+            self.detected.get_or_create(&labels(class)).inc_by(count);
         }
     }
 

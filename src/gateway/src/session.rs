@@ -141,12 +141,26 @@ impl Sessions {
     /// # Errors
     /// The store's; the session has ended in this process all the same.
     pub async fn revoke(&self, id: &SessionId, now: Timestamp) -> Result<bool, StoreError> {
+        let was_running = self.cut(id);
+        self.forget(id, now).await?;
+        Ok(was_running)
+    }
+
+    /// Ends a session for every call that follows. Whether it was running. [`Sessions::forget`] must follow.
+    pub(crate) fn cut(&self, id: &SessionId) -> bool {
         let session = self.running.write().remove(id);
         if let Some(session) = &session {
             self.finish(session);
         }
-        self.store.revoke(id, now).await?;
-        Ok(session.is_some())
+        session.is_some()
+    }
+
+    /// Ends a session in the store, so that a restart does not bring it back.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn forget(&self, id: &SessionId, now: Timestamp) -> Result<(), StoreError> {
+        self.store.revoke(id, now).await.map(drop)
     }
 
     /// Admits a caller to its session: running, and granted for `resource`.

@@ -20,6 +20,15 @@ pub enum Speech {
     Aws(AwsService),
 }
 
+/// What is looked for in the answers of an upstream, and what follows.
+#[derive(Debug, Clone, Default)]
+pub struct Masking {
+    /// What is looked for, and what is done with it.
+    pub profile: Arc<Profile>,
+    /// Whether a session ends when a credential that Claviger holds comes back in one of its answers.
+    pub ends_leaking_sessions: bool,
+}
+
 /// One upstream as callers see it.
 #[derive(Debug)]
 pub struct Upstream {
@@ -30,7 +39,7 @@ pub struct Upstream {
     speech: Speech,
     target: Arc<UpstreamTarget>,
     credential: Option<CredentialName>,
-    masking: Arc<Profile>,
+    masking: Masking,
 }
 
 impl Upstream {
@@ -44,12 +53,12 @@ impl Upstream {
         target: Arc<UpstreamTarget>,
         credential: Option<CredentialName>,
     ) -> Self {
-        Self { name, resource, metadata_url, speech, target, credential, masking: Arc::new(Profile::new()) }
+        Self { name, resource, metadata_url, speech, target, credential, masking: Masking::default() }
     }
 
-    /// What is looked for in its answers, and what is done with it. Unsaid: live secrets and named fields.
+    /// What is looked for in its answers, and what is done with it. Unsaid: live secrets and named fields are masked.
     #[must_use]
-    pub fn masked_by(mut self, masking: Arc<Profile>) -> Self {
+    pub fn masked_by(mut self, masking: Masking) -> Self {
         self.masking = masking;
         self
     }
@@ -79,7 +88,11 @@ impl Upstream {
     }
 
     pub(crate) const fn masking(&self) -> &Arc<Profile> {
-        &self.masking
+        &self.masking.profile
+    }
+
+    pub(crate) const fn ends_leaking_sessions(&self) -> bool {
+        self.masking.ends_leaking_sessions
     }
 
     pub(crate) const fn credential(&self) -> Option<&CredentialName> {

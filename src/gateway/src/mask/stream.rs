@@ -10,17 +10,39 @@ use std::{
 use bytes::Bytes;
 use egress::UpstreamBody;
 use http_body::Body as _;
-use redact::{Decoder, Masker, Unscannable};
+use redact::{Class, Decoder, Masker, Unscannable};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::Interrupted;
 use crate::{
+    denial::Denial,
+    leak::LeakAlarm,
     record::{Ending, PendingOutcome},
     session::LiveSession,
 };
 
 /// Frames that are dropped at a time after the end of an answer; an upstream that says more loses its connection.
 const DROPPED_FRAMES_MAX: usize = 4;
+
+/// Why the rest of an answer is not passed on.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub(super) enum Withheld {
+    /// Its coding cannot be undone.
+    #[error(transparent)]
+    Unscannable(#[from] Unscannable),
+    /// It holds what the operator says to refuse.
+    #[error("the answer holds what the operator refuses")]
+    Blocked(Class),
+}
+
+impl From<Withheld> for Denial {
+    fn from(withheld: Withheld) -> Self {
+        match withheld {
+            Withheld::Unscannable(unscannable) => Self::Unscannable(unscannable),
+            Withheld::Blocked(class) => Self::Blocked { class },
+        }
+    }
+}
 
 type Settling = Pin<Box<dyn Future<Output = Result<(), tlog::AppendError>> + Send>>;
 
@@ -36,7 +58,7 @@ pub(crate) struct MaskedStream {
     settling: Option<Settling>,
     /// What is reported once the outcome is written; `None` for a whole answer.
     interrupted: Option<Interrupted>,
-    session: Arc<LiveSession>,
+    alarm: LeakAlarm,
     /// Set up when the stream first has to wait: a quick answer costs no registration.
     session_end: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     is_event_stream: bool,
@@ -66,7 +88,7 @@ impl MaskedStream {
         decoder: Decoder,
         masker: Masker,
         outcome: PendingOutcome,
-        session: &Arc<LiveSession>,
+        alarm: LeakAlarm,
         is_event_stream: bool,
     ) -> Self {
         Self {
@@ -78,7 +100,7 @@ impl MaskedStream {
             outcome,
             settling: None,
             interrupted: None,
-            session: Arc::clone(session),
+            alarm,
             session_end: None,
             is_event_stream,
             line_end: LineEnd::default(),
@@ -90,12 +112,16 @@ impl MaskedStream {
         self
     }
 
+    pub(super) const fn session(&self) -> &Arc<LiveSession> {
+        self.alarm.session()
+    }
+
     pub(super) fn into_outcome(self) -> PendingOutcome {
         self.outcome
     }
 
     /// Decodes and scans the next bytes of the upstream.
-    pub(super) fn scan(&mut self, data: Bytes) -> Result<(), Unscannable> {
+    pub(super) fn scan(&mut self, data: Bytes) -> Result<(), Withheld> {
         let Self { decoder, masker, ready, outcome, line_end, .. } = self;
         decoder.push(data, &mut |decoded: Bytes| {
             line_end.follow(&decoded);
@@ -105,15 +131,26 @@ impl MaskedStream {
         if self.is_event_stream && line_end.is_blank() {
             masker.boundary(&mut |clean| release(clean, ready, outcome));
         }
-        Ok(())
+        self.judge()
+    }
+
+    /// What was found so far may be more than can be passed on masked.
+    fn judge(&mut self) -> Result<(), Withheld> {
+        let found = self.masker.report();
+        let blocked = found.blocked_by();
+        if found.count_of(Class::LiveSecret) > 0 {
+            self.alarm.raise();
+        }
+        blocked.map_or(Ok(()), |class| Err(Withheld::Blocked(class)))
     }
 
     /// The upstream's answer has ended: what was held back is released.
-    pub(super) fn finish(&mut self) -> Result<(), Unscannable> {
+    pub(super) fn finish(&mut self) -> Result<(), Withheld> {
         let Self { decoder, masker, ready, outcome, .. } = self;
         decoder.finish(&mut |decoded| masker.push(decoded, &mut |clean| release(clean, ready, outcome)))?;
-        let masked = masker.finish(&mut |clean| release(clean, ready, outcome));
-        outcome.note_masked(&masked);
+        masker.boundary(&mut |clean| release(clean, ready, outcome));
+        self.judge()?;
+        self.outcome.note_masked(self.masker.report());
         Ok(())
     }
 
@@ -150,7 +187,7 @@ impl MaskedStream {
                 return Poll::Ready(end.map(Err));
             }
             let Some(upstream) = &mut self.upstream else { return Poll::Ready(None) };
-            if self.session.end().is_cancelled() {
+            if self.alarm.session().end().is_cancelled() {
                 self.end(Ending::Cut, Some(Interrupted::SessionEnded));
                 continue;
             }
@@ -158,9 +195,9 @@ impl MaskedStream {
                 Poll::Ready(Some(Ok(frame))) => {
                     // Trailers are dropped: a caller cannot tell a masked one from a missing one.
                     if let Ok(data) = frame.into_data()
-                        && self.scan(data).is_err()
+                        && let Err(withheld) = self.scan(data)
                     {
-                        self.end(Ending::Failed("unscannable"), Some(Interrupted::Unscannable));
+                        self.withhold(withheld);
                     }
                 }
                 Poll::Ready(Some(Err(error))) => {
@@ -169,16 +206,24 @@ impl MaskedStream {
                 }
                 Poll::Ready(None) => match self.finish() {
                     Ok(()) => self.end(Ending::Complete, None),
-                    Err(_) => self.end(Ending::Failed("unscannable"), Some(Interrupted::Unscannable)),
+                    Err(withheld) => self.withhold(withheld),
                 },
                 Poll::Pending => {
-                    let session = &self.session;
+                    let session = self.alarm.session();
                     let end = self.session_end.get_or_insert_with(|| Box::pin(session.end().clone().cancelled_owned()));
                     std::task::ready!(end.as_mut().poll(cx));
                     self.end(Ending::Cut, Some(Interrupted::SessionEnded));
                 }
             }
         }
+    }
+
+    fn withhold(&mut self, withheld: Withheld) {
+        let interrupted = match withheld {
+            Withheld::Unscannable(_) => Interrupted::Unscannable,
+            Withheld::Blocked(class) => Interrupted::Blocked(class),
+        };
+        self.end(Ending::Failed(Denial::from(withheld).told().error), Some(interrupted));
     }
 
     fn end(&mut self, ending: Ending, interrupted: Option<Interrupted>) {

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use model::{AgentName, CredentialName, LeaseId, RuleId, SessionId, Subject, Timestamp, UpstreamName};
+use redact::{Class, Report};
 
 use crate::facts::Facts;
 
@@ -44,8 +45,7 @@ pub(crate) struct Outcome<'a> {
     pub(crate) status: Option<u16>,
     pub(crate) response_sha256: Option<[u8; 32]>,
     pub(crate) response_bytes: u64,
-    pub(crate) masked_secrets: u64,
-    pub(crate) masked_fields: u64,
+    pub(crate) found: &'a Report,
     pub(crate) lease: Option<&'a LeaseId>,
     pub(crate) latency: Duration,
 }
@@ -72,8 +72,11 @@ pub(crate) fn outcome(outcome: &Outcome<'_>) -> Vec<u8> {
         json.hex("response_sha256", digest);
     }
     json.number("response_bytes", outcome.response_bytes);
-    json.number("masked_secrets", outcome.masked_secrets);
-    json.number("masked_fields", outcome.masked_fields);
+    json.number("masked_secrets", outcome.found.count_of(Class::LiveSecret));
+    json.number("masked_fields", outcome.found.count_of(Class::NamedField));
+    let others = |(class, _): &(Class, u64)| !matches!(class, Class::LiveSecret | Class::NamedField);
+    json.counts("masked", outcome.found.classes().filter(others));
+    json.counts("detected", outcome.found.detected());
     json.optional_text("lease", outcome.lease.map(LeaseId::as_str));
     json.number("latency_us", u64::try_from(outcome.latency.as_micros()).unwrap_or(u64::MAX));
     json.close()
@@ -227,6 +230,24 @@ impl Writer {
         self.digits(value);
     }
 
+    /// How often each class occurred, as an object; nothing where none did.
+    fn counts(&mut self, name: &str, counts: impl Iterator<Item = (Class, u64)>) {
+        let mut counts = counts.peekable();
+        if counts.peek().is_none() {
+            return;
+        }
+        self.name(name);
+        let mut before = b'{';
+        for (class, count) in counts {
+            self.0.push(before);
+            self.quoted(class.as_str());
+            self.0.push(b':');
+            self.digits(count);
+            before = b',';
+        }
+        self.0.push(b'}');
+    }
+
     fn digits(&mut self, mut value: u64) {
         let mut digits = [0_u8; 20];
         let mut at = digits.len();
@@ -340,8 +361,7 @@ mod tests {
             status: Some(200),
             response_sha256: Some([0xab; 32]),
             response_bytes: 10,
-            masked_secrets: 1,
-            masked_fields: 0,
+            found: &Report::default(),
             lease: Some(&"fixed/key/1".parse().unwrap()),
             latency: Duration::from_micros(1500),
         });
@@ -350,7 +370,7 @@ mod tests {
             text,
             format!(
                 "{{\"version\":1,\"kind\":\"outcome\",\"time_ms\":5,\"intent\":18446744073709551615,\"ending\":\"complete\",\"status\":200,\
-                 \"response_sha256\":\"{}\",\"response_bytes\":10,\"masked_secrets\":1,\"masked_fields\":0,\"lease\":\"fixed/key/1\",\"latency_us\":1500}}",
+                 \"response_sha256\":\"{}\",\"response_bytes\":10,\"masked_secrets\":0,\"masked_fields\":0,\"lease\":\"fixed/key/1\",\"latency_us\":1500}}",
                 "ab".repeat(32)
             )
         );

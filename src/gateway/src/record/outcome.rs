@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use model::{LeaseId, Timestamp};
-use redact::{Class, Report};
+use redact::Report;
 use ring::digest::{Context, SHA256};
 use tokio::time::Instant;
 
@@ -101,8 +101,7 @@ impl PendingOutcome {
 impl Open {
     fn count(&self, metrics: &Metrics, ending: Ending, latency: Duration) {
         metrics.call(Some(self.upstream.name().as_str()), ending.as_str());
-        let of = |class| self.masked.count_of(class);
-        metrics.settled(latency, of(Class::LiveSecret), of(Class::NamedField));
+        metrics.settled(latency, self.upstream.name(), &self.masked);
     }
 
     fn into_entry(self, ending: Ending, at: Timestamp, latency: Duration) -> Vec<u8> {
@@ -115,8 +114,7 @@ impl Open {
             status: self.status,
             response_sha256: self.status.is_some().then_some(response_sha256),
             response_bytes: self.bytes,
-            masked_secrets: self.masked.count_of(Class::LiveSecret),
-            masked_fields: self.masked.count_of(Class::NamedField),
+            found: &self.masked,
             lease: self.lease.as_ref(),
             latency,
         })

@@ -54,6 +54,7 @@ impl Scene {
         let gateway = Arc::new(Gateway::new(GatewayParts {
             door: Door::new(Vec::new(), Vec::new()),
             authenticator: Authenticator::new(Arc::clone(&tokens), Arc::clone(&sessions)),
+            sessions: Arc::clone(&sessions),
             upstreams: Upstreams::from_iter([upstream(port, era)]),
             limits: ReadLimits { message_bytes_max: 1 << 20, message_wait_max: Duration::from_secs(5) },
             recorder,
