@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use crate::{
     admin::AdminTable, agent::AgentTable, audit::AuditTable, introspection::IntrospectionClientTable,
-    issuer::IssuerTable, policy::PolicyTable, provider::ProvidersTable, server::ServerTable, session::SessionTable,
-    upstream::UpstreamTable, vault::VaultTable,
+    issuer::IssuerTable, masking::MaskingTable, policy::PolicyTable, provider::ProvidersTable, server::ServerTable,
+    session::SessionTable, upstream::UpstreamTable, vault::VaultTable,
 };
 
 /// The configuration of Claviger.
@@ -29,6 +29,9 @@ pub(crate) struct FileTable {
     /// The record of every call.
     #[serde(default)]
     pub(crate) audit: AuditTable,
+    /// What is looked for in answers and calls, and what is done with it.
+    #[serde(default)]
+    pub(crate) masking: MaskingTable,
     /// The identity providers whose tokens may be exchanged for a session.
     #[serde(default)]
     pub(crate) issuers: Vec<IssuerTable>,
@@ -66,6 +69,6 @@ mod tests {
     #[test]
     fn a_section_of_defaults_can_be_left_out() {
         let _: (AdminTable, VaultTable) = Default::default();
-        let _: (SessionTable, AuditTable, ProvidersTable) = Default::default();
+        let _: (SessionTable, AuditTable, ProvidersTable, MaskingTable) = Default::default();
     }
 }

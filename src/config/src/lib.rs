@@ -19,6 +19,7 @@ mod introspection;
 mod issuer;
 mod listener;
 mod load;
+mod masking;
 mod operation;
 mod policy;
 mod problem;
@@ -43,6 +44,7 @@ pub use introspection::IntrospectionClient;
 pub use issuer::{Algorithm, Issuer};
 pub use listener::{Listener, Protection};
 pub use load::{Config, load};
+pub use masking::{Action, Actions, AllowedText, LeakAction, Masking, OwnPattern, UpstreamMasking};
 pub use policy::Policy;
 pub use problem::{ConfigErrors, Problem};
 pub use provider::{

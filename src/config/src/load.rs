@@ -3,8 +3,8 @@
 use std::{io::Read as _, path::Path};
 
 use crate::{
-    Admin, Agent, Audit, ConfigErrors, IntrospectionClient, Issuer, Policy, Problem, Provider, Server, Session,
-    Upstream, Vault, address::why, file::FileTable, problem::Problems, read::read, references, source::Source,
+    Admin, Agent, Audit, ConfigErrors, IntrospectionClient, Issuer, Masking, Policy, Problem, Provider, Server,
+    Session, Upstream, Vault, address::why, file::FileTable, problem::Problems, read::read, references, source::Source,
 };
 
 /// A larger file is not a configuration.
@@ -26,6 +26,8 @@ pub struct Config {
     pub policy: Policy,
     /// The record of every call.
     pub audit: Audit,
+    /// What is looked for in answers and calls.
+    pub masking: Masking,
     /// The trusted identity providers; names and issuers are unique.
     pub issuers: Vec<Issuer>,
     /// The agents; names are unique, and their issuers and upstreams exist.
@@ -84,13 +86,17 @@ fn check(file: FileTable, problems: &mut Problems<'_>) -> Option<Config> {
     let session = file.session.check();
     let policy = file.policy.check(problems);
     let audit = file.audit.check(&server.public_url);
+    let (masking, of_upstreams) = file.masking.check(problems);
     let issuers = file.issuers.into_iter().map(|issuer| issuer.check(problems)).collect();
     let agents = file.agents.into_iter().map(|agent| agent.check(session.lifetime_seconds_max, problems)).collect();
     let introspection_clients = file.introspection_clients.into_iter().map(|client| client.check(problems)).collect();
     let providers = file.providers.check(problems);
     // Every upstream is checked, also after one that could not be read.
-    let upstreams: Vec<_> =
-        file.upstreams.into_iter().map(|upstream| upstream.check(&server.public_url, &providers, problems)).collect();
+    let upstreams: Vec<_> = file
+        .upstreams
+        .into_iter()
+        .map(|upstream| upstream.check(&server.public_url, &providers, &of_upstreams, problems))
+        .collect();
     let upstreams = upstreams.into_iter().collect::<Option<_>>()?;
     Some(Config {
         server,
@@ -99,6 +105,7 @@ fn check(file: FileTable, problems: &mut Problems<'_>) -> Option<Config> {
         session,
         policy,
         audit,
+        masking,
         issuers,
         agents,
         introspection_clients,

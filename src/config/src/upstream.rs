@@ -10,6 +10,7 @@ use crate::{
     address::{Addresses, check_reach, existing_file, is_readable_on_the_way},
     at::{At, Number},
     credential::{Credential, CredentialTable, Issued},
+    masking::{UpstreamMasking, UpstreamMaskingTable},
     operation::{self, OperationTable},
     problem::Problems,
     provider::Provider,
@@ -35,6 +36,8 @@ pub struct Upstream {
     pub timeouts: Timeouts,
     /// What goes into its calls; `None` where they carry no credential.
     pub credential: Option<Credential>,
+    /// What is done with finds in its traffic.
+    pub masking: UpstreamMasking,
 }
 
 /// What an upstream speaks.
@@ -134,6 +137,9 @@ pub(crate) struct UpstreamTable {
     idle_seconds: At<Number<1, 3600>>,
     /// The credential that goes into every call of it. Without one, calls carry none.
     pub(crate) credential: Option<CredentialTable>,
+    /// What is done with finds in its traffic.
+    #[serde(default)]
+    masking: UpstreamMaskingTable,
     /// What of an HTTP server may be called; needed for `kind = "http"`.
     #[serde(default)]
     pub(crate) operations: Vec<OperationTable>,
@@ -156,6 +162,7 @@ impl UpstreamTable {
         self,
         public_url: &Destination,
         providers: &[Provider],
+        masking: &UpstreamMaskingTable,
         problems: &mut Problems<'_>,
     ) -> Option<Upstream> {
         let name = self.name.value;
@@ -228,6 +235,7 @@ impl UpstreamTable {
                 idle_seconds: self.idle_seconds.value.0,
             },
             credential,
+            masking: self.masking.over(masking),
         })
     }
 }

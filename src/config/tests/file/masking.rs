@@ -1,0 +1,63 @@
+//! `[masking]`, and what an upstream's own table changes.
+
+use config::{Action, LeakAction};
+use model::Timestamp;
+
+use crate::support::{errors, load_text, with_parts};
+
+#[test]
+fn an_upstream_is_masked_as_its_own_table_says_and_then_as_the_one_for_all() {
+    let text = with_parts(
+        r#"
+[upstreams.masking.answers]
+live_secrets = "end_session"
+kinds = { US_SSN = "block" }
+
+[masking]
+score_min = 40
+region = "DE"
+[masking.answers]
+personal_data = "mask"
+kinds = { US_SSN = "mask", IP_ADDRESS = "detect" }
+[masking.calls]
+credentials = "block"
+[[masking.patterns]]
+name = "ACCOUNT"
+pattern = 'ACCT-\d{6,10}'
+context = ["account"]
+[[masking.allow]]
+text = "4111 1111 1111 1111"
+class = "CREDIT_CARD"
+owner = "payments"
+until = 2027-01-31
+"#,
+    );
+    let loaded = load_text(&text).unwrap();
+    let [github, billing] = [0, 1].map(|place: usize| &loaded.upstreams[place].masking);
+    assert_eq!((github.live_secrets, billing.live_secrets), (LeakAction::Mask, LeakAction::EndSession));
+    assert_eq!((github.answers.kinds["US_SSN"], billing.answers.kinds["US_SSN"]), (Action::Mask, Action::Block));
+    assert_eq!(billing.answers.kinds["IP_ADDRESS"], Action::Detect);
+    assert_eq!((billing.answers.personal_data, billing.calls.personal_data), (Action::Mask, Action::Detect));
+    assert_eq!((billing.answers.credentials, billing.calls.credentials), (Action::Mask, Action::Block));
+    let masking = &loaded.masking;
+    assert_eq!((masking.score_min, masking.region.as_deref(), masking.patterns[0].score), (40, Some("DE"), 60));
+    assert_eq!(masking.allowed[0].until, Timestamp::from_rfc3339("2027-01-31T23:59:59Z").unwrap());
+}
+
+#[test]
+fn a_text_is_allowed_by_somebody_until_some_day() {
+    let entry = "[[masking.allow]]\ntext = \"x\"\n";
+    let said = errors(&with_parts(&format!("{entry}until = 2027-01-31\n")));
+    assert!(said.contains("owner"), "{said}");
+    let said = errors(&with_parts(&format!("{entry}owner = \"ann\"\nuntil = 2027-01-31T10:00:00Z\n")));
+    assert!(said.contains("a day, such as 2027-01-31"), "{said}");
+}
+
+#[test]
+fn a_pattern_has_a_name_of_its_own_and_a_region_two_letters() {
+    let pattern = "[[masking.patterns]]\nname = \"A\"\npattern = \"a\"\n";
+    let said = errors(&with_parts(&pattern.repeat(2)));
+    assert!(said.contains("two patterns `A`"), "{said}");
+    let said = errors(&with_parts("[masking]\nregion = \"Germany\"\n"));
+    assert!(said.contains("two capital letters"), "{said}");
+}
