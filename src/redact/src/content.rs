@@ -3,7 +3,9 @@
 /// Whether fields with names are looked for in a body. Live secrets are looked for in every body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
-    /// JSON, event streams, forms, markup and any other text.
+    /// JSON, and event streams, which nearly always hold it.
+    Json,
+    /// Forms, markup and any other text.
     Text,
     /// Pictures, archives and the like, in which a replaced value would be damage by chance.
     Binary,
@@ -37,6 +39,8 @@ impl Content {
             && BINARY.iter().any(|start| essence.starts_with(start))
         {
             Self::Binary
+        } else if matches!(essence.as_str(), "application/json" | "text/event-stream") || essence.ends_with("+json") {
+            Self::Json
         } else {
             Self::Text
         }
@@ -49,15 +53,11 @@ mod tests {
 
     #[test]
     fn only_what_is_known_to_be_binary_is_binary() {
-        for text in [
-            None,
-            Some(""),
-            Some("application/json"),
-            Some("text/event-stream; charset=utf-8"),
-            Some("image/svg+xml"),
-            Some("x"),
-        ] {
+        for text in [None, Some(""), Some("image/svg+xml"), Some("x")] {
             assert_eq!(Content::of(text), Content::Text, "{text:?}");
+        }
+        for json in ["application/json", "text/event-stream; charset=utf-8", "application/problem+json"] {
+            assert_eq!(Content::of(Some(json)), Content::Json, "{json}");
         }
         for binary in ["image/png", "Application/Octet-Stream", "video/mp4; codecs=x"] {
             assert_eq!(Content::of(Some(binary)), Content::Binary, "{binary}");

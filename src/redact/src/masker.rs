@@ -6,10 +6,11 @@ use bytes::Bytes;
 use secret::FingerprintSet;
 
 use crate::{
+    class::Class,
     content::Content,
     fields::FieldScanner,
     live::LiveScanner,
-    profile::Profile,
+    profile::{Action, Profile},
     report::Report,
     spans::{Sinks, SpanScanner},
     substitute::Substitute,
@@ -31,9 +32,10 @@ pub struct Masker {
 /// What is looked for in text alone.
 #[derive(Debug)]
 struct TextScanner {
-    fields: FieldScanner,
-    /// `None` where nothing is looked for.
-    spans: Option<(SpanScanner, Arc<Profile>)>,
+    fields: NamedFields,
+    /// `None` where no shape is looked for.
+    spans: Option<SpanScanner>,
+    profile: Arc<Profile>,
 }
 
 impl Masker {
@@ -41,9 +43,10 @@ impl Masker {
     #[must_use]
     pub fn new(secrets: Arc<FingerprintSet>, profile: &Arc<Profile>, content: Content) -> Self {
         let text = match content {
-            Content::Text => Some(TextScanner {
-                fields: FieldScanner::new(),
-                spans: (!profile.recognizers().is_empty()).then(|| (SpanScanner::new(), Arc::clone(profile))),
+            Content::Json | Content::Text => Some(TextScanner {
+                fields: NamedFields(FieldScanner::new()),
+                spans: (!profile.recognizers().is_empty()).then(|| SpanScanner::new(content)),
+                profile: Arc::clone(profile),
             }),
             Content::Binary => None,
         };
@@ -93,6 +96,47 @@ impl Masker {
     }
 }
 
+/// The scanner of named fields, and what the profile says of what it finds.
+#[derive(Debug)]
+struct NamedFields(FieldScanner);
+
+impl NamedFields {
+    fn push(&mut self, chunk: Bytes, profile: &Profile, report: &mut Report, out: &mut impl FnMut(Bytes)) {
+        match profile.action(Class::NamedField) {
+            Action::Detect => {
+                let mut found = Report::default();
+                self.0.push(chunk.clone(), &mut found, &mut |_| {});
+                report.merge_as_detected(&found);
+                out(chunk);
+            }
+            action => {
+                self.0.push(chunk, report, out);
+                refuse(action, report);
+            }
+        }
+    }
+
+    fn boundary(&mut self, profile: &Profile, report: &mut Report, out: &mut impl FnMut(Bytes)) {
+        match profile.action(Class::NamedField) {
+            Action::Detect => {
+                let mut found = Report::default();
+                self.0.boundary(&mut found, &mut |_| {});
+                report.merge_as_detected(&found);
+            }
+            action => {
+                self.0.boundary(report, out);
+                refuse(action, report);
+            }
+        }
+    }
+}
+
+fn refuse(action: Action, report: &mut Report) {
+    if action == Action::Block && report.count_of(Class::NamedField) > 0 {
+        report.note_block(Class::NamedField);
+    }
+}
+
 impl TextScanner {
     fn push(
         &mut self,
@@ -101,10 +145,11 @@ impl TextScanner {
         substitute: &mut Option<Box<dyn Substitute>>,
         out: &mut impl FnMut(Bytes),
     ) {
-        let Some((spans, profile)) = &mut self.spans else { return self.fields.push(chunk, report, out) };
+        let Self { fields, spans, profile } = self;
+        let Some(spans) = spans else { return fields.push(chunk, profile, report, out) };
         let mut later = Report::default();
         let mut sinks = Sinks { profile, report: &mut later, substitute: substitute.as_deref_mut(), out };
-        self.fields.push(chunk, report, &mut |clean| spans.push(clean, &mut sinks));
+        fields.push(chunk, profile, report, &mut |clean| spans.push(clean, &mut sinks));
         report.merge(&later);
     }
 
@@ -114,10 +159,11 @@ impl TextScanner {
         substitute: &mut Option<Box<dyn Substitute>>,
         out: &mut impl FnMut(Bytes),
     ) {
-        let Some((spans, profile)) = &mut self.spans else { return self.fields.boundary(report, out) };
+        let Self { fields, spans, profile } = self;
+        let Some(spans) = spans else { return fields.boundary(profile, report, out) };
         let mut later = Report::default();
         let mut sinks = Sinks { profile, report: &mut later, substitute: substitute.as_deref_mut(), out };
-        self.fields.boundary(report, &mut |clean| spans.push(clean, &mut sinks));
+        fields.boundary(profile, report, &mut |clean| spans.push(clean, &mut sinks));
         spans.boundary(&mut sinks);
         report.merge(&later);
     }

@@ -65,6 +65,11 @@ impl Report {
         self.blocked_by = self.blocked_by.or(other.blocked_by);
     }
 
+    /// Adds what was found elsewhere and, unlike there, is left as it was.
+    pub(crate) fn merge_as_detected(&mut self, other: &Self) {
+        other.masked.iter().for_each(|(class, count)| *self.detected.entry(*class).or_default() += count);
+    }
+
     pub(crate) fn note(&mut self, class: Class) {
         *self.masked.entry(class).or_default() += 1;
     }

@@ -1,8 +1,12 @@
 //! Puts markers where recognizers of shapes found something in a stream, however it is cut.
 
+mod quotes;
+
 use bytes::Bytes;
 
+use self::quotes::Quotes;
 use crate::{
+    content::Content,
     marker::marker_of,
     pending::Pending,
     profile::{Action, Profile},
@@ -23,6 +27,8 @@ pub(crate) struct SpanScanner {
     /// The position in the stream up to which everything was passed on or masked.
     passed: u64,
     found: Vec<Found>,
+    /// Where strings begin and end, in JSON.
+    quotes: Option<Quotes>,
 }
 
 /// What happens to what is found, and to the rest.
@@ -34,8 +40,9 @@ pub(crate) struct Sinks<'stream, Out> {
 }
 
 impl SpanScanner {
-    pub(crate) const fn new() -> Self {
-        Self { seen: Vec::new(), decided: 0, pending: Pending::new(), passed: 0, found: Vec::new() }
+    pub(crate) fn new(content: Content) -> Self {
+        let quotes = (content == Content::Json).then(Quotes::default);
+        Self { seen: Vec::new(), decided: 0, pending: Pending::new(), passed: 0, found: Vec::new(), quotes }
     }
 
     pub(crate) fn push(&mut self, chunk: Bytes, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) {
@@ -68,7 +75,7 @@ impl SpanScanner {
 
     /// Looks at a text whose first `from` bytes were decided, and passes on what is decided now. Returns where that ends.
     fn look(&mut self, text: &[u8], from: usize, is_end: bool, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) -> usize {
-        let Self { found, pending, passed, .. } = self;
+        let Self { found, pending, passed, quotes, .. } = self;
         found.clear();
         let mut decided = text.len();
         for recognizer in sinks.profile.recognizers() {
@@ -82,6 +89,7 @@ impl SpanScanner {
             }
         }
         let origin = *passed - from as u64;
+        let mut text = Text { bytes: text, origin, followed: from, quotes: quotes.as_mut() };
         let mut run: Option<Found> = None;
         for find in found.drain(..).filter(|find| find.start < decided) {
             let Some(last) = run else {
@@ -91,16 +99,45 @@ impl SpanScanner {
             if find.start < last.end {
                 run = Some(joined(last, find));
             } else {
-                settle(last, text, origin, pending, sinks);
+                settle(last, &mut text, pending, sinks);
                 run = Some(find);
             }
         }
         if let Some(last) = run {
-            settle(last, text, origin, pending, sinks);
+            settle(last, &mut text, pending, sinks);
         }
+        text.follow(decided);
         *passed = origin + decided as u64;
         pending.release(*passed, sinks.out);
         decided
+    }
+}
+
+/// What is looked at, with its place in the stream.
+struct Text<'stream> {
+    bytes: &'stream [u8],
+    origin: u64,
+    /// Up to where strings were followed.
+    followed: usize,
+    quotes: Option<&'stream mut Quotes>,
+}
+
+impl Text<'_> {
+    fn follow(&mut self, until: usize) {
+        if let Some(quotes) = &mut self.quotes {
+            quotes.follow(self.bytes.get(self.followed..until).unwrap_or_default());
+            self.followed = until;
+        }
+    }
+
+    /// Whether a find is a number of JSON, or part of one: what takes its place needs quotes to be a value.
+    fn is_bare_number(&mut self, find: Found) -> bool {
+        let value = self.bytes.get(find.start..find.end).unwrap_or_default();
+        if self.quotes.is_none() || !value.iter().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte)) {
+            return false;
+        }
+        self.follow(find.start);
+        self.quotes.as_ref().is_some_and(|quotes| !quotes.is_inside())
     }
 }
 
@@ -112,8 +149,8 @@ fn joined(one: Found, other: Found) -> Found {
 }
 
 /// Does what the profile says with one find.
-fn settle(find: Found, text: &[u8], origin: u64, pending: &mut Pending, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) {
-    let value = text.get(find.start..find.end).unwrap_or_default();
+fn settle(find: Found, text: &mut Text<'_>, pending: &mut Pending, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) {
+    let value = text.bytes.get(find.start..find.end).unwrap_or_default();
     if sinks.profile.allows(&find, value) {
         return;
     }
@@ -126,9 +163,14 @@ fn settle(find: Found, text: &[u8], origin: u64, pending: &mut Pending, sinks: &
         Action::Tokenize => sinks.substitute.as_mut().and_then(|substitute| substitute.substitute(find.class, value)),
         Action::Mask => None,
     };
-    pending.release(origin + find.start as u64, sinks.out);
-    (sinks.out)(instead.unwrap_or_else(|| marker_of(find.class)));
-    pending.skip(origin + find.end as u64);
+    pending.release(text.origin + find.start as u64, sinks.out);
+    let instead = instead.unwrap_or_else(|| marker_of(find.class));
+    if text.is_bare_number(find) {
+        (sinks.out)([b"\"", instead.as_ref(), b"\""].concat().into());
+    } else {
+        (sinks.out)(instead);
+    }
+    pending.skip(text.origin + find.end as u64);
     sinks.report.note(find.class);
 }
 

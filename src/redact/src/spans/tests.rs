@@ -48,7 +48,7 @@ fn profile() -> Profile {
 }
 
 fn scanned<'text>(chunks: impl IntoIterator<Item = &'text [u8]>) -> (String, Report) {
-    let (mut scanner, profile, mut report) = (SpanScanner::new(), profile(), Report::default());
+    let (mut scanner, profile, mut report) = (SpanScanner::new(Content::Json), profile(), Report::default());
     let mut text = Vec::new();
     let mut out = |clean: Bytes| text.extend_from_slice(&clean);
     let mut sinks = Sinks { profile: &profile, report: &mut report, substitute: None, out: &mut out };
@@ -61,10 +61,30 @@ fn scanned<'text>(chunks: impl IntoIterator<Item = &'text [u8]>) -> (String, Rep
 
 #[test]
 fn each_class_gets_what_the_profile_says() {
-    let (text, report) = scanned([&b"a 11 b 222 c 33 d 1111"[..]]);
-    assert_eq!(text, "a (masked-secret) b (masked-us-ssn) c 33 d 1111");
+    let (text, report) = scanned([&b"\"a 11 b 222 c 33 d 1111\""[..]]);
+    assert_eq!(text, "\"a (masked-secret) b (masked-us-ssn) c 33 d 1111\"");
     assert_eq!(report.classes().collect::<Vec<_>>(), [(Class::Credential, 1), (Class::Personal(Entity::UsSsn), 1)]);
     assert_eq!(report.detected().collect::<Vec<_>>(), [(Class::Personal(Entity::CreditCard), 1)]);
+}
+
+#[test]
+fn a_number_that_is_masked_leaves_json_behind() {
+    let (text, _) = scanned([&br#"{"a":222,"b":"c: 222, 222","d":[222, 3],"e\"":"222"}"#[..]]);
+    let masked = "(masked-us-ssn)";
+    let expected = [
+        r#"{"a":""#,
+        masked,
+        r#"","b":"c: "#,
+        masked,
+        ", ",
+        masked,
+        r#"","d":[""#,
+        masked,
+        r#"", 3],"e\"":""#,
+        masked,
+        r#""}"#,
+    ];
+    assert_eq!(text, expected.concat());
 }
 
 proptest! {
