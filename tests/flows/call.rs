@@ -97,7 +97,7 @@ fn assert_the_record_is_whole(broker: &Broker, issuer: &Issuer, trace: &str, bod
 fn assert_it_was_counted(metrics: &str) {
     for line in [
         r#"claviger_calls_total{upstream="echo",outcome="complete"} 1"#,
-        r#"claviger_masked_total{class="live_secret",upstream="echo"} 2"#,
+        r#"claviger_masked_total{class="live_secret",upstream="echo",direction="answer"} 2"#,
         r#"claviger_exchanges_total{outcome="granted"} 1"#,
         "claviger_call_seconds_count 1",
         "claviger_sessions 1",

@@ -10,6 +10,7 @@ use crate::{
     asked::{Asked, HttpAsked, McpAsked, McpMessage},
     denial::Denial,
     facts::Facts,
+    inspect::Inspected,
     session::{InSession, LiveSession},
     upstream::Upstream,
 };
@@ -31,10 +32,10 @@ pub struct Permit {
 pub(crate) fn authorize(
     caller: InSession,
     upstream: &Arc<Upstream>,
-    asked: Asked,
+    inspected: Inspected,
     known: &mut Facts,
 ) -> Result<Permit, Denial> {
-    let session = Arc::clone(caller.session());
+    let (session, asked) = (Arc::clone(caller.session()), inspected.into_asked());
     let (rule, obligations) = match &asked {
         Asked::Http(http) => judge_http(&session, upstream, http, known)?,
         Asked::Mcp(mcp) => judge_mcp(&session, upstream, mcp, known)?,

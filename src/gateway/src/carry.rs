@@ -14,6 +14,7 @@ use crate::{
     converse::{self, Leg},
     denial::Denial,
     facts::Facts,
+    inspect::inspect,
     mask::{Clean, fail, mask},
     plain,
     read::read,
@@ -47,7 +48,8 @@ impl Gateway {
         let session = Sessions::enter(caller, upstream.resource(), known.arrived)?;
         known.session = Some(Arc::clone(session.session()));
         let asked = read(request, &session, upstream, rest, self.limits, known).await?;
-        let permit = authorize(session, upstream, asked, known)?;
+        let inspected = inspect(asked, upstream, self.limits, known).await?;
+        let permit = authorize(session, upstream, inspected, known)?;
         approve(permit, known)
     }
 

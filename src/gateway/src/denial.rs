@@ -113,6 +113,11 @@ pub enum Denial {
     },
     /// The answer broke off before it could be passed on.
     Interrupted(Interrupted),
+    /// The call holds what the operator says to refuse.
+    CallBlocked {
+        /// What; `None` for what cannot be masked and sent on.
+        class: Option<Class>,
+    },
     /// The answer holds what the operator says to refuse.
     Blocked {
         /// What.
@@ -248,6 +253,11 @@ impl Denial {
             Self::Interrupted(Interrupted::Upstream) => {
                 told(S::BAD_GATEWAY, "upstream_cut", "the upstream's answer broke off")
             }
+            Self::CallBlocked { .. } => told(
+                S::FORBIDDEN,
+                "call_blocked",
+                "the call holds a secret or personal data that may not be sent to this upstream; leave it out",
+            ),
             Self::Blocked { .. } => told(
                 S::BAD_GATEWAY,
                 "answer_blocked",
@@ -319,6 +329,7 @@ impl Denial {
             Self::Unscannable(error) => error.to_string(),
             Self::Malformed(rejected) => rejected.to_string(),
             Self::Interrupted(interrupted) => interrupted.to_string(),
+            Self::CallBlocked { class: Some(class) } => format!("the call holds {}", class.as_str()),
             Self::Blocked { class } => format!("the answer holds {}", class.as_str()),
             Self::CapabilityRequired { capability } => (*capability).to_owned(),
             other => other.told().description.to_owned(),
@@ -340,6 +351,7 @@ impl Denial {
         matches!(
             self,
             Self::Policy { .. }
+                | Self::CallBlocked { .. }
                 | Self::ApprovalRequired { .. }
                 | Self::WitnessRequired { .. }
                 | Self::ConnectionRequired { .. }

@@ -10,6 +10,7 @@ use std::{
 
 use mcp::{Era, Id};
 use model::{Timestamp, TraceContext};
+use redact::Report;
 
 use crate::{connection, session::LiveSession, upstream::Upstream};
 
@@ -46,6 +47,8 @@ pub(crate) struct Facts {
     pub(crate) tool: Option<String>,
     /// The SHA-256 of the canonical (RFC 8785) arguments.
     pub(crate) arguments_sha256: Option<[u8; 32]>,
+    /// What was found in what is asked.
+    pub(crate) found: Report,
     /// Whether the caller can let a person open a page now; shared by the copies, because a session of the older era says it late.
     opens_urls: Arc<AtomicBool>,
     /// Whether the intent of this very call is in the record; shared by the copies that go with its exchanges.
@@ -57,14 +60,15 @@ impl Facts {
     pub(crate) fn new(trace: TraceContext, arrived: Timestamp) -> Self {
         let (voice, upstream, session, action) = (Voice::Http, None, None, None);
         let (opens_urls, intended) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let (tool, arguments_sha256) = (None, None);
-        Self { trace, arrived, voice, upstream, session, action, tool, arguments_sha256, opens_urls, intended }
+        let (tool, arguments_sha256, found) = (None, None, Report::default());
+        Self { trace, arrived, voice, upstream, session, action, tool, arguments_sha256, found, opens_urls, intended }
     }
 
     /// Of a message that only serves this call: the same caller and trace, and an intent of its own.
     pub(crate) fn serving(&self, method: &'static str) -> Self {
         let (action, intended) = (Some(Cow::Borrowed(method)), Arc::new(AtomicBool::new(false)));
-        Self { action, tool: None, arguments_sha256: None, intended, ..self.clone() }
+        let (tool, arguments_sha256, found) = (None, None, Report::default());
+        Self { action, tool, arguments_sha256, found, intended, ..self.clone() }
     }
 
     /// Notes that the caller can let a person open a page.

@@ -33,6 +33,8 @@ struct CallLabels {
 struct ClassLabels {
     class: &'static str,
     upstream: String,
+    /// `call` or `answer`.
+    direction: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -65,8 +67,12 @@ impl Default for Metrics {
         let (call_seconds, sessions, leases) = (seconds(), Gauge::default(), Family::default());
         registry.register("calls", "Calls by upstream and outcome", calls.clone());
         registry.register("call_seconds", "From the record of intent to the end of the answer", call_seconds.clone());
-        registry.register("masked", "What was masked in answers, by class and upstream", masked.clone());
-        registry.register("detected", "What was found in answers and left, by class and upstream", detected.clone());
+        registry.register("masked", "What was masked, by class, upstream and direction", masked.clone());
+        registry.register(
+            "detected",
+            "What was found and left as it was, by class, upstream and direction",
+            detected.clone(),
+        );
         registry.register("exchanges", "Token exchanges by outcome", exchanges.clone());
         registry.register("sessions", "Sessions that run", sessions.clone());
         registry.register("leases", "Minted credentials by state", leases.clone());
@@ -98,7 +104,13 @@ impl Metrics {
 
     pub(crate) fn settled(&self, latency: Duration, upstream: &UpstreamName, found: &Report) {
         self.call_seconds.observe(latency.as_secs_f64());
-        let labels = |class: Class| ClassLabels { class: class.as_str(), upstream: upstream.as_str().to_owned() };
+        self.found("answer", upstream, found);
+    }
+
+    /// What was found in a call or in an answer.
+    pub(crate) fn found(&self, direction: &'static str, upstream: &UpstreamName, found: &Report) {
+        let labels =
+            |class: Class| ClassLabels { class: class.as_str(), upstream: upstream.as_str().to_owned(), direction };
         for (class, count) in found.classes() {
             self.masked.get_or_create(&labels(class)).inc_by(count);
         }

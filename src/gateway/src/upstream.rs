@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use egress::UpstreamTarget;
 use mcp::Era;
 use model::{CredentialName, Operations, Resource, UpstreamName};
-use redact::Profile;
+use redact::{Action, Class, Profile};
 
 use crate::{aws::AwsService, denial::Denial};
 
@@ -20,13 +20,23 @@ pub enum Speech {
     Aws(AwsService),
 }
 
-/// What is looked for in the answers of an upstream, and what follows.
-#[derive(Debug, Clone, Default)]
+/// What is looked for in the traffic of an upstream, and what follows.
+#[derive(Debug, Clone)]
 pub struct Masking {
     /// What is looked for, and what is done with it.
     pub profile: Arc<Profile>,
+    /// The same for what agents send to it.
+    pub inspection: Arc<Profile>,
     /// Whether a session ends when a credential that Claviger holds comes back in one of its answers.
     pub ends_leaking_sessions: bool,
+}
+
+impl Default for Masking {
+    /// Live secrets and named fields are masked in answers; calls pass.
+    fn default() -> Self {
+        let inspection = Profile::new().with_action(Class::NamedField, Action::Detect);
+        Self { profile: Arc::default(), inspection: Arc::new(inspection), ends_leaking_sessions: false }
+    }
 }
 
 /// One upstream as callers see it.
@@ -89,6 +99,10 @@ impl Upstream {
 
     pub(crate) const fn masking(&self) -> &Arc<Profile> {
         &self.masking.profile
+    }
+
+    pub(crate) const fn inspection(&self) -> &Arc<Profile> {
+        &self.masking.inspection
     }
 
     pub(crate) const fn ends_leaking_sessions(&self) -> bool {

@@ -339,6 +339,11 @@ impl Response {
         &self.outcome
     }
 
+    /// What it says, to change it.
+    pub fn outcome_mut(&mut self) -> &mut Outcome {
+        &mut self.outcome
+    }
+
     /// What it says, owned.
     #[must_use]
     pub fn into_outcome(self) -> Outcome {

@@ -22,7 +22,8 @@ use crate::{
 /// Kept back is only what could be the start of a find: of a live secret 15 bytes at most (23 or 47 inside percent or `\u`
 /// escapes), a bare word of up to 24 letters after a telling name, and what a recognizer is in the midst of.
 pub struct Masker {
-    live: LiveScanner,
+    /// `None` where no live secret is looked for.
+    live: Option<LiveScanner>,
     /// `None` for content that is not text.
     text: Option<TextScanner>,
     report: Report,
@@ -42,6 +43,12 @@ impl Masker {
     /// A masker for a new stream.
     #[must_use]
     pub fn new(secrets: Arc<FingerprintSet>, profile: &Arc<Profile>, content: Content) -> Self {
+        Self { live: Some(LiveScanner::new(secrets)), ..Self::without_secrets(profile, content) }
+    }
+
+    /// A masker for a stream that comes from somebody who was never given a live secret.
+    #[must_use]
+    pub fn without_secrets(profile: &Arc<Profile>, content: Content) -> Self {
         let text = match content {
             Content::Json | Content::Text => Some(TextScanner {
                 fields: NamedFields(FieldScanner::new()),
@@ -50,7 +57,7 @@ impl Masker {
             }),
             Content::Binary => None,
         };
-        Self { live: LiveScanner::new(secrets), text, report: Report::default(), substitute: None }
+        Self { live: None, text, report: Report::default(), substitute: None }
     }
 
     /// What stands for the finds that the profile says to tokenize.
@@ -66,9 +73,9 @@ impl Masker {
             return;
         }
         let Self { live, text, report, substitute } = self;
-        let Some(text) = text else { return live.push(chunk, report, out) };
+        let Some(text) = text else { return push_live(live, chunk, report, out) };
         let mut later = Report::default();
-        live.push(chunk, report, &mut |clean| text.push(clean, &mut later, substitute, out));
+        push_live(live, chunk, report, &mut |clean| text.push(clean, &mut later, substitute, out));
         report.merge(&later);
     }
 
@@ -76,9 +83,9 @@ impl Masker {
     /// message to read this one. State stays, so what continues a secret or a value in the next message is masked from there on.
     pub fn boundary(&mut self, out: &mut impl FnMut(Bytes)) {
         let Self { live, text, report, substitute } = self;
-        let Some(text) = text else { return live.boundary(report, out) };
+        let Some(text) = text else { return end_live(live, report, out) };
         let mut later = Report::default();
-        live.boundary(report, &mut |clean| text.push(clean, &mut later, substitute, out));
+        end_live(live, report, &mut |clean| text.push(clean, &mut later, substitute, out));
         text.boundary(&mut later, substitute, out);
         report.merge(&later);
     }
@@ -93,6 +100,19 @@ impl Masker {
     #[must_use]
     pub const fn report(&self) -> &Report {
         &self.report
+    }
+}
+
+fn push_live(live: &mut Option<LiveScanner>, chunk: Bytes, report: &mut Report, out: &mut impl FnMut(Bytes)) {
+    match live {
+        Some(live) => live.push(chunk, report, out),
+        None => out(chunk),
+    }
+}
+
+fn end_live(live: &mut Option<LiveScanner>, report: &mut Report, out: &mut impl FnMut(Bytes)) {
+    if let Some(live) = live {
+        live.boundary(report, out);
     }
 }
 

@@ -76,6 +76,14 @@ impl Profile {
         }
     }
 
+    /// Whether anything that may be found is more than counted.
+    #[must_use]
+    pub fn changes_anything(&self) -> bool {
+        let is_more = |action: &Action| *action != Action::Detect;
+        let secrets = [Class::NamedField, Class::Credential].map(|class| self.action(class));
+        secrets.iter().chain(self.actions.values()).any(is_more)
+    }
+
     pub(crate) fn recognizers(&self) -> &[Arc<dyn Recognizer>] {
         &self.recognizers
     }

@@ -172,6 +172,8 @@ fn facts_members(json: &mut Writer, facts: &Facts) {
     if let Some(digest) = &facts.arguments_sha256 {
         json.hex("arguments_sha256", digest);
     }
+    json.counts("masked", facts.found.classes());
+    json.counts("detected", facts.found.detected());
 }
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";

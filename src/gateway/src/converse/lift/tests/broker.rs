@@ -21,6 +21,7 @@ use crate::{
     },
     denial::Denial,
     facts::{Facts, Voice},
+    inspect::inspect,
     mask::Clean,
     refuse::refuse,
     session::LiveSession,
@@ -166,7 +167,8 @@ impl Broker {
         let caller = gateway.authenticator.authenticate(&asked.headers, upstream.speech(), facts.arrived)?;
         let session = Sessions::enter(caller, upstream.resource(), facts.arrived)?;
         facts.session = Some(Arc::clone(session.session()));
-        let permit = authorize(session, &upstream, Asked::Mcp(Box::new(asked)), facts)?;
+        let asked = inspect(Asked::Mcp(Box::new(asked)), &upstream, gateway.limits, facts).await?;
+        let permit = authorize(session, &upstream, asked, facts)?;
         let (approved, asked) = approve(permit, facts)?;
         let Asked::Mcp(asked) = asked else { panic!("a message") };
         converse::answer(gateway, approved, *asked).await
