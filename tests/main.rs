@@ -6,6 +6,7 @@ mod demo;
 mod examples;
 mod flows;
 mod interop;
+mod leaks;
 mod minted;
 mod quickstart;
 mod security;

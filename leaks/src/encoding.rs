@@ -24,10 +24,13 @@ pub enum Class {
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
     /// As these bytes, wherever they fit.
-    Inside(fn(&[u8]) -> Vec<u8>),
+    Inside(Writer),
     /// As itself, in a body that is compressed as a whole and says so.
     Coded(Coding),
 }
+
+/// What writes a secret in some way.
+pub type Writer = fn(&[u8]) -> Vec<u8>;
 
 /// One encoding.
 #[derive(Debug, Clone, Copy)]
@@ -47,19 +50,16 @@ impl Encoding {
         Self::all().find(|encoding| encoding.name == name)
     }
 
-    /// All of them, class A first.
+    /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
-        let inside =
-            |class| move |&(name, write): &(_, fn(&[u8]) -> Vec<u8>)| Self { name, class, form: Form::Inside(write) };
-        let coded = |(name, coding)| Self { name, class: Class::A, form: Form::Coded(coding) };
-        let class_a = [characters::CLASS_A, bases::CLASS_A, escapes::CLASS_A, containers::CLASS_A].concat();
-        let class_a = class_a.iter().map(inside(Class::A)).collect::<Vec<_>>();
-        let coded = Coding::ALL.map(coded);
-        class_a
-            .into_iter()
-            .chain(coded)
-            .chain(rare::CLASS_B.iter().map(inside(Class::B)))
-            .chain(rare::CLASS_C.iter().map(inside(Class::C)))
+        let class_a = [characters::CLASS_A, bases::CLASS_A, escapes::CLASS_A, containers::CLASS_A];
+        let rows = class_a.into_iter().map(|rows| (Class::A, rows));
+        let rows = rows.chain([(Class::B, rare::CLASS_B), (Class::C, rare::CLASS_C)]);
+        let inside = rows.flat_map(|(class, rows)| {
+            rows.iter().map(move |&(name, write)| Self { name, class, form: Form::Inside(write) })
+        });
+        let coded = Coding::ALL.map(|(name, coding)| Self { name, class: Class::A, form: Form::Coded(coding) });
+        inside.chain(coded)
     }
 
     /// The secret as it stands in a place of the answer.
@@ -82,7 +82,7 @@ impl Encoding {
 }
 
 /// A row of the tables: a name, and what writes a secret that way.
-type Row = (&'static str, fn(&[u8]) -> Vec<u8>);
+type Row = (&'static str, Writer);
 
 /// Letters so many places on in their alphabet.
 pub(crate) fn rotate(text: &[u8], places: u8) -> Vec<u8> {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::{
     channel::Reply,
     corpus::{Case, Corpus},
-    judge::{Judge, Verdict},
+    judge::{Ending, Judge, Verdict},
     shape::Credential,
     tally::Tally,
 };
@@ -69,7 +69,7 @@ pub fn fingerprints<'text>(secrets: impl Iterator<Item = &'text str>) -> Arc<Fin
 fn verdict(secrets: &Arc<FingerprintSet>, judge: &Judge, case: &Case, reply: &Reply) -> Verdict {
     let mut arrived = Vec::new();
     let was_whole = mask(secrets, case, reply, &mut arrived);
-    judge.verdict(&arrived, !was_whole)
+    judge.verdict(&arrived, if was_whole { Ending::Whole(reply.status) } else { Ending::Cut })
 }
 
 /// Masks as the gateway does: what is kept back goes out where an event ends.

@@ -11,7 +11,10 @@ mod packed;
 
 use std::collections::HashSet;
 
-use crate::encoding::Encoding;
+use crate::{
+    channel::{AFTER, BEFORE},
+    encoding::Encoding,
+};
 
 /// How many bytes of a secret must not arrive together.
 pub const WINDOW: usize = 16;
@@ -67,7 +70,9 @@ impl Judge {
         false
     }
 
-    fn reads(&self, view: &[u8]) -> bool {
+    /// Whether any window of the secret stands in this as it is.
+    #[must_use]
+    pub fn reads(&self, view: &[u8]) -> bool {
         self.exact.stand_in(view) || self.folded.stand_in(&folded(view))
     }
 }
@@ -143,21 +148,32 @@ impl Verdict {
     }
 }
 
+/// How an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// As its framing said, with this status.
+    Whole(u16),
+    /// Before that.
+    Cut,
+}
+
 impl Judge {
-    /// Judges all that arrived of an answer. `was_refused`: it is not the upstream's, or it did not end well.
+    /// Judges all that arrived of an answer.
     #[must_use]
-    pub fn verdict(&self, arrived: &[u8], was_refused: bool) -> Verdict {
+    pub fn verdict(&self, arrived: &[u8], ending: Ending) -> Verdict {
         let holds = |needle: &[u8]| arrived.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle));
         if self.finds(arrived) {
-            Verdict::Leaked
-        } else if holds(redact::MARKER.as_bytes()) {
-            Verdict::Masked
-        } else if was_refused {
-            Verdict::Refused
-        } else if holds(b"look-here") || holds(b"look-there") {
-            Verdict::Unscanned
-        } else {
-            Verdict::Dropped
+            return Verdict::Leaked;
+        }
+        if holds(redact::MARKER.as_bytes()) {
+            return Verdict::Masked;
+        }
+        let is_there = holds(BEFORE.trim_end().as_bytes()) || holds(AFTER.trim_start().as_bytes());
+        match ending {
+            Ending::Cut => Verdict::Refused,
+            Ending::Whole(_) if is_there => Verdict::Unscanned,
+            Ending::Whole(400..) => Verdict::Refused,
+            Ending::Whole(_) => Verdict::Dropped,
         }
     }
 

@@ -2,11 +2,15 @@
 
 use crate::channel::BEFORE;
 
+/// What undoes one kind; `None` where there is nothing to undo.
+type Undo = fn(&[u8]) -> Option<Vec<u8>>;
+
+const UNDO: [Undo; 10] =
+    [backslashes, percents, entities, equals, wide, joined, numbered, event_texts, every_second, inverted];
+
 /// Everything that comes of undoing one level.
 pub(super) fn views(text: &[u8]) -> Vec<Vec<u8>> {
-    let decoders: [fn(&[u8]) -> Option<Vec<u8>>; 10] =
-        [backslashes, percents, entities, equals, wide, joined, numbered, event_texts, every_second, inverted];
-    decoders.iter().filter_map(|decode| decode(text)).collect()
+    UNDO.iter().filter_map(|undo| undo(text)).collect()
 }
 
 /// `\u0061`, `\x61`, `\141`, `\/`, `\n` and their like.
