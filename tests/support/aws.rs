@@ -23,9 +23,18 @@ pub(crate) struct AwsAccount {
 
 impl AwsAccount {
     pub(crate) async fn start() -> Result<Self, Missing> {
+        Self::start_with(&[]).await
+    }
+
+    /// One with the role of `examples/aws-s3-agent`, which trusts this OpenID provider.
+    pub(crate) async fn trusting(issuer: &str) -> Result<Self, Missing> {
+        Self::start_with(&[issuer]).await
+    }
+
+    async fn start_with(arguments: &[&str]) -> Result<Self, Missing> {
         let python = python_of_aws()?;
         let mut command = python.script("account.py");
-        command.arg("enforce");
+        command.arg("enforce").args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut moto = command.spawn().expect("Python runs");
         let mut line = String::new();

@@ -77,6 +77,11 @@ impl Broker {
         (Self { home, public_url, admin_url, process: None, printed: String::new() }, secrets)
     }
 
+    /// A broker whose `claviger.toml` stands in this folder, with the addresses that it has there.
+    pub(crate) fn of(home: TempDir, public_url: String, admin_url: String) -> Self {
+        Self { home, public_url, admin_url, process: None, printed: String::new() }
+    }
+
     /// Stores a credential, as an operator does.
     pub(crate) async fn store(&self, name: &str, upstream: &str, secret: &str) {
         let ran = self.command(&["secret", "set", name, "--upstream", upstream, "-c", CONFIG], secret).await;
@@ -90,7 +95,13 @@ impl Broker {
 
     /// Starts `serve` by a command that ends in the program, such as a shell that limits it first.
     pub(crate) async fn serve_as(&mut self, mut command: Command) {
-        command.args(["serve", "-c", CONFIG]).current_dir(self.home.path());
+        command.args(["serve", "-c", CONFIG]);
+        self.serve_by(command).await;
+    }
+
+    /// Starts `serve` by a command that says so itself.
+    pub(crate) async fn serve_by(&mut self, mut command: Command) {
+        command.current_dir(self.home.path());
         // Everything that the program can be made to say is searched for secrets.
         command.env("CLAVIGER_LOG", "debug,hyper=trace,hyper_util=debug,rustls=debug");
         let ready = |line: &str| {

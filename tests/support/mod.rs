@@ -8,6 +8,7 @@ pub(crate) mod conformance;
 pub(crate) mod echo;
 pub(crate) mod fixture;
 pub(crate) mod gate;
+pub(crate) mod github;
 pub(crate) mod http_client;
 pub(crate) mod identity_provider;
 pub(crate) mod issuer;

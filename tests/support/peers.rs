@@ -67,6 +67,11 @@ impl PythonOfAws {
         command.args(["-W", "ignore"]).arg(source("aws").join(name));
         command
     }
+
+    /// The folder in which it is `python3`.
+    pub(crate) fn folder(&self) -> &Path {
+        self.program.parent().expect("a program stands in a folder")
+    }
 }
 
 /// Terraform, and the Python that runs what stands in for its providers.

@@ -1,7 +1,8 @@
 """Plays an AWS account: moto with users, roles, a bucket and a table. Prints where it is and the broker's key as one line of JSON,
 and ends when its standard input does.
 
-With `enforce`, signatures and the policies of users and roles decide from then on, as at AWS. (Session policies never do in moto.)
+With `enforce`, signatures and the policies of users and roles decide from then on, as at AWS. (Session policies never do in moto.) With
+`enforce ISSUER`, the role of `examples/aws-s3-agent` trusts that OpenID provider.
 """
 
 import json
@@ -14,6 +15,7 @@ import urllib.request
 os.environ.update(AWS_ACCESS_KEY_ID="seed", AWS_SECRET_ACCESS_KEY="seed", AWS_DEFAULT_REGION="eu-central-1")
 
 import boto3  # noqa: E402
+import web_identity  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
 
 ACCOUNT = "123456789012"
@@ -59,6 +61,20 @@ dynamodb.create_table(
     BillingMode="PAY_PER_REQUEST",
 )
 dynamodb.put_item(TableName="orders", Item={"id": {"S": "7"}, "state": {"S": "paid"}})
+for issuer in sys.argv[2:]:
+    # As terraform/modules/aws-trust/examples/s3 makes it.
+    host = issuer.split("//")[1]
+    claims = {f"{host}:aud": "sts.amazonaws.com", f"{host}:sub": "agent:reporter:upstream:reports"}
+    document = json.loads(trust({"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{host}"}))
+    document["Statement"][0].update(Action=["sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"])
+    document["Statement"][0].update(Condition={"StringEquals": claims})
+    iam.create_role(RoleName="claviger-reports", Path="/claviger/", AssumeRolePolicyDocument=json.dumps(document))
+    bucket = "arn:aws:s3:::example-reports"
+    iam.put_role_policy(
+        RoleName="claviger-reports", PolicyName="reports", PolicyDocument=policy("Allow", allowed[:3], [bucket, f"{bucket}/*"])
+    )
+    s3.create_bucket(Bucket="example-reports", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    web_identity.require(issuer)
 if "enforce" in sys.argv[1:]:
     # Without a content type of its own, it would be read as a form.
     text = {"Content-Type": "text/plain"}
