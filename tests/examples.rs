@@ -4,3 +4,4 @@ mod aws_s3_agent;
 mod folder;
 mod github_agent;
 mod screen;
+mod vault_postgres_agent;

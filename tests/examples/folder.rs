@@ -134,15 +134,21 @@ impl Example {
         blocks.concat()
     }
 
+    /// The commands of a step as text, to be run elsewhere.
+    pub(super) fn commands_text(&mut self, step: &str) -> String {
+        self.done.insert(step.to_owned());
+        self.block(step, "sh")
+    }
+
     /// The commands of a step, to be run in the folder with nothing else in the environment.
     pub(super) fn commands(&mut self, step: &str) -> Command {
         let mut command = Command::new("sh");
-        command.args(["-c", &format!("{AT_THE_TERMINAL}{}", self.block(step, "sh"))]).current_dir(self.path(""));
+        let text = self.commands_text(step);
+        command.args(["-c", &format!("{AT_THE_TERMINAL}{text}")]).current_dir(self.path(""));
         let path = env::var_os("PATH").unwrap_or_default();
         let path = env::join_paths(self.programs.iter().cloned().chain(env::split_paths(&path)));
         command.env_clear().env("PATH", path.expect("folders of programs")).env("HOME", self.path(""));
         command.env("CLAVIGER", claviger());
-        self.done.insert(step.to_owned());
         command
     }
 

@@ -8,7 +8,7 @@ use tokio::{task::JoinSet, time::sleep};
 
 use crate::support::{
     broker::{Broker, BrokerSetup, bearer, modern_body, modern_headers},
-    canary,
+    canary, database,
     gate::Gate,
     http_client,
     issuer::Issuer,
@@ -45,9 +45,7 @@ async fn stage(python: &Python) -> Stage {
     canary::register("password of the database's owner", postgres.owner().1);
     canary::register("root token of OpenBao", bao.root_token());
     readers::mint(&bao, &postgres);
-    let ready = |line: &str| line.strip_prefix("listening on ").map(|url| url.trim().to_owned());
-    let (database, url) =
-        Process::start("database", python.script("database.py"), &format!("{}\n", postgres.port()), ready).await;
+    let (database, url) = database::start(python, &postgres).await;
     let setup = BrokerSetup::trusting(issuer.issuer())
         .mcp("orders", &url, "2026-07-28")
         .minted("bao", "basic = true", readers::CREDENTIAL)

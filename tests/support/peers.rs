@@ -47,9 +47,23 @@ pub(crate) struct Python {
 impl Python {
     /// Runs one of our scripts in `tests/peers/python`.
     pub(crate) fn script(&self, name: &str) -> Command {
+        self.command(&source("python").join(name))
+    }
+
+    /// Runs a script of an example.
+    pub(crate) fn example(&self, path: &str) -> Command {
+        self.command(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(path))
+    }
+
+    /// The folder in which it is `python3`.
+    pub(crate) fn folder(&self) -> &Path {
+        self.program.parent().expect("a program stands in a folder")
+    }
+
+    fn command(&self, script: &Path) -> Command {
         let mut command = Command::new(&self.program);
         // Deprecation warnings of the older era would hide what matters in a failure.
-        command.args(["-W", "ignore"]).arg(source("python").join(name));
+        command.args(["-W", "ignore"]).arg(script);
         command
     }
 }

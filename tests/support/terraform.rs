@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    fs,
+    env, fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
@@ -15,6 +15,9 @@ use super::{
     peers,
     program::{Ran, run_command},
 };
+
+/// A version that every module takes.
+const VERSION: &str = "5.99.0";
 
 /// A copy of `terraform/`, and how Terraform is run in it.
 #[derive(Debug)]
@@ -29,18 +32,23 @@ impl Terraform {
         let folder = tempfile::tempdir().expect("a temporary folder");
         copy(&source(), &folder.path().join("terraform"));
         let stand_ins = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/terraform/provider.py");
-        let programs = folder.path().join("providers");
-        fs::create_dir(&programs).expect("a test's folder");
+        // `terraform init` installs from here, and needs no registry.
+        let mirror = folder.path().join("mirror");
         let mut overrides = String::new();
         for provider in ["aws", "vault"] {
-            let program = programs.join(format!("terraform-provider-{provider}"));
+            let programs = mirror.join(format!("registry.terraform.io/hashicorp/{provider}/{VERSION}/{}", platform()));
+            fs::create_dir_all(&programs).expect("a test's folder");
+            let program = programs.join(format!("terraform-provider-{provider}_v{VERSION}"));
             let script =
                 format!("#!/bin/sh\nexec '{}' -B '{}' {provider}\n", peer.python.display(), stand_ins.display());
             fs::write(&program, script).expect("a test's folder");
             fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("a test's folder");
             overrides += &format!("\"hashicorp/{provider}\" = \"{}\"\n", programs.display());
         }
-        let settings = format!("provider_installation {{\ndev_overrides {{\n{overrides}}}\ndirect {{}}\n}}\n");
+        let settings = format!(
+            "provider_installation {{\ndev_overrides {{\n{overrides}}}\nfilesystem_mirror {{\npath = \"{}\"\n}}\n}}\n",
+            mirror.display()
+        );
         fs::write(folder.path().join("settings"), settings).expect("a test's folder");
         Self { folder, environment: Vec::new() }
     }
@@ -63,7 +71,25 @@ impl Terraform {
     /// When it does not end, or prints a secret.
     pub(crate) async fn run(&self, folder: &str, arguments: &[&str]) -> Ran {
         let mut command = Command::new("terraform");
-        command.args(arguments).current_dir(self.path(folder));
+        command.args(arguments);
+        self.run_command(folder, command).await
+    }
+
+    /// Runs the commands of a README in a folder, as somebody does who says yes; what they printed.
+    ///
+    /// # Panics
+    ///
+    /// With what they printed, when one fails.
+    pub(crate) async fn shell(&self, folder: &str, commands: &str) -> String {
+        let mut shell = Command::new("sh");
+        shell.args(["-ec", commands]).env("TF_CLI_ARGS_apply", "-auto-approve -input=false");
+        let ran = self.run_command(folder, shell).await;
+        assert_eq!(ran.code, Some(0), "{commands}\n{}\n{}", ran.stdout, ran.stderr);
+        ran.stdout
+    }
+
+    async fn run_command(&self, folder: &str, mut command: Command) -> Ran {
+        command.current_dir(self.path(folder));
         command.env("TF_CLI_CONFIG_FILE", self.folder.path().join("settings")).env("HOME", self.folder.path());
         command.env("CHECKPOINT_DISABLE", "1").env("TF_IN_AUTOMATION", "1").env("TF_CLI_ARGS", "-no-color");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
@@ -101,6 +127,17 @@ impl Terraform {
         let address = |resource: &Value| resource["address"].as_str().expect("a resource has an address").to_owned();
         resources.map(|resource| (address(resource), resource["values"].clone())).collect()
     }
+}
+
+/// This machine, as registries of providers name it.
+fn platform() -> String {
+    let system = if env::consts::OS == "macos" { "darwin" } else { env::consts::OS };
+    let processor = match env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    format!("{system}_{processor}")
 }
 
 /// The modules as they stand in the repository.

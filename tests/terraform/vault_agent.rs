@@ -7,11 +7,11 @@ use serde_json::json;
 use super::vault_minting::{EXAMPLE, prepare};
 use crate::support::{
     broker::{Broker, BrokerSetup},
+    database,
     issuer::Issuer,
     openbao::OpenBao,
     peers::{self, or_skip},
     postgres::Postgres,
-    process::Process,
     terraform::Terraform,
 };
 
@@ -22,9 +22,7 @@ const GONE_MAX: Duration = Duration::from_secs(1);
 async fn an_agent_reads_a_row_through_the_vault_that_terraform_set_up() {
     let (python, terraform) = (or_skip!(peers::python()), or_skip!(peers::terraform()));
     let (postgres, vault, issuer) = (Postgres::start(), OpenBao::start(&[]), Issuer::start().await);
-    let ready = |line: &str| line.strip_prefix("listening on ").map(|url| url.trim().to_owned());
-    let (_database, url) =
-        Process::start("database", python.script("database.py"), &format!("{}\n", postgres.port()), ready).await;
+    let (_database, url) = database::start(&python, &postgres).await;
 
     // Vault reads Claviger's keys when it is set up, so Claviger comes first, with what Terraform will print.
     let provider = format!(
