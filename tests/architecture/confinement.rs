@@ -29,6 +29,10 @@ const CONFINED: &[Confined] = &[
             ("src/vault/src/vault.rs", "seals what it is given"),
             ("providers/oauth2/src/form.rs", "writes secrets and tokens into the form of a request"),
             ("providers/oauth2/src/client.rs", "writes the client's secret into its header field"),
+            (
+                "providers/oauth2/src/connection.rs",
+                "packs the tokens of an account for the vault, and reads them again",
+            ),
             ("providers/oauth2/src/authorization_code.rs", "digests a code verifier for the challenge"),
             ("providers/github-app/src/api.rs", "shows GitHub the proof of the App, and the token to end"),
             ("providers/gcp/src/google.rs", "writes tokens into forms, and shows one that impersonates"),

@@ -1,5 +1,7 @@
 //! The MCP conformance suite as a judge: a requirement set in, the verdict on each scenario out.
 
+mod client;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt, fs,
@@ -9,6 +11,7 @@ use std::{
 
 use serde_json::Value;
 
+pub(crate) use self::client::{Told, play, scenarios_of};
 use super::{peers::Node, process};
 
 /// A run takes seconds; a scenario that hangs has its own limit in the suite.
@@ -55,6 +58,20 @@ pub(crate) enum Verdict {
     Absent,
 }
 
+impl Verdict {
+    /// The verdict on a scenario with these checks.
+    pub(crate) fn on(checks: &[Check]) -> Self {
+        let any = |status: &str| checks.iter().any(|check| check.status == status);
+        if any("FAILURE") {
+            Self::Fail
+        } else if any("WARNING") {
+            Self::Warn
+        } else {
+            Self::Pass
+        }
+    }
+}
+
 /// All verdicts of one run.
 #[derive(Debug)]
 pub(crate) struct Verdicts {
@@ -76,15 +93,7 @@ impl Verdicts {
 
     /// The verdict on one scenario.
     pub(crate) fn of(&self, scenario: &str) -> Verdict {
-        let Some(checks) = self.checks.get(scenario) else { return Verdict::Absent };
-        let any = |status: &str| checks.iter().any(|check| check.status == status);
-        if any("FAILURE") {
-            Verdict::Fail
-        } else if any("WARNING") {
-            Verdict::Warn
-        } else {
-            Verdict::Pass
-        }
+        self.checks.get(scenario).map_or(Verdict::Absent, |checks| Verdict::on(checks))
     }
 
     /// How many checks of the required scenarios succeeded.

@@ -15,12 +15,17 @@ use crate::Flow;
 pub(crate) struct Issued {
     pub(crate) access_token: Zeroizing<String>,
     /// `None` where the server does not say.
-    pub(crate) life: Option<Duration>,
+    pub(crate) told_life: Option<Duration>,
     /// A refresh token in place of the one that was used.
     pub(crate) refresh_token: Option<Secret>,
     /// Who the person is that consented (OpenID Connect Core 1.0, section 3.1.3.3); not verified.
     pub(crate) id_token: Option<Secret>,
+    /// Whether other sessions have the same token, which nobody may end for them.
+    pub(crate) is_lent: bool,
 }
+
+/// Where a server does not say how long a token lives, it is taken to live this long when it is ended early.
+const UNTOLD_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// What was asked for, which decides what an operator is told to look at.
 #[derive(Debug, Clone, Copy)]
@@ -73,10 +78,21 @@ impl Issued {
         }
         Ok(Self {
             access_token: token.access_token,
-            life: token.expires_in.map(Duration::from_secs),
+            told_life: token.expires_in.map(Duration::from_secs),
             refresh_token: refresh_token.map(Secret::new),
             id_token: token.id_token.map(Secret::new),
+            is_lent: false,
         })
+    }
+
+    /// A token that was issued before, for the rest of its life.
+    pub(crate) const fn lent(access_token: Zeroizing<String>, life: Duration) -> Self {
+        Self { access_token, told_life: Some(life), refresh_token: None, id_token: None, is_lent: true }
+    }
+
+    /// How long it may be used.
+    pub(crate) fn life(&self) -> Duration {
+        self.told_life.unwrap_or(UNTOLD_LIFE)
     }
 }
 
@@ -148,10 +164,10 @@ mod tests {
     #[test]
     fn a_token_is_read_with_its_life() {
         let issued = read(200, r#"{"access_token":"a.b","token_type":"BEARER","expires_in":60,"scope":"x"}"#).unwrap();
-        assert_eq!((issued.access_token.as_str(), issued.life), ("a.b", Some(Duration::from_secs(60))));
+        assert_eq!((issued.access_token.as_str(), issued.told_life), ("a.b", Some(Duration::from_secs(60))));
         assert!(issued.refresh_token.is_none());
         let issued = read(200, r#"{"access_token":"a","token_type":"bearer","refresh_token":"r"}"#).unwrap();
-        assert_eq!((issued.life, issued.refresh_token.unwrap().expose()), (None, "r"));
+        assert_eq!((issued.told_life, issued.refresh_token.unwrap().expose()), (None, "r"));
         assert!(issued.id_token.is_none());
     }
 

@@ -5,26 +5,40 @@ use std::sync::Arc;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use dial::Dialer;
 use model::Clock;
+use moka::future::Cache;
 use provider::{ProviderError, random_text};
 use ring::digest::{SHA256, digest};
 use secret::Secret;
 use url::Url;
 
-use crate::{Settings, answer::Asked, form::Form, redirect::Redirected, server::Server};
+use crate::{
+    Connection, Settings,
+    answer::Asked,
+    form::Form,
+    metadata::{Authorization, Located},
+    redirect::Redirected,
+    registration::{Registered, Wanted},
+    server::Server,
+};
 
 /// Sends people to one authorization server, and takes in what their browsers bring back.
 #[derive(Debug)]
 pub struct AuthorizationCode {
     server: Server,
     redirect_uri: String,
+    /// Made at most once in a process, by the issuer identifier.
+    registrations: Cache<String, Arc<Registered>>,
 }
+
+/// An API that moves from one server to another has had two; a broker keeps no more than a few.
+const REGISTRATION_COUNT_MAX: u64 = 4;
 
 /// What a person is asked to consent to.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wish<'a> {
-    /// What the tokens may do, separated by spaces.
+    /// What the tokens may do, separated by spaces; what the API wants, where it says so, if there is none.
     pub scope: Option<&'a str>,
-    /// What they are for (RFC 8707).
+    /// What they are for (RFC 8707); what the API calls itself, where it says so, if there is none.
     pub resource: Option<&'a str>,
     /// What they are for, where the server calls it so.
     pub audience: Option<&'a str>,
@@ -38,16 +52,17 @@ pub struct Wish<'a> {
 #[derive(Debug)]
 pub struct Pending {
     verifier: Secret,
-    issuer: String,
+    located: Arc<Located>,
     names_issuer: bool,
+    registered: Option<Arc<Registered>>,
     resource: Option<String>,
 }
 
 /// What a code was worth.
 #[derive(Debug)]
 pub struct Authorized {
-    /// Gets access tokens when the person is gone.
-    pub refresh_token: Option<Secret>,
+    /// Gives access tokens when the person is gone.
+    pub connection: Connection,
     /// Says who the person is; not verified.
     pub id_token: Option<Secret>,
 }
@@ -73,15 +88,17 @@ impl AuthorizationCode {
     /// At the server of `settings`, which sends browsers back to `redirect_uri`.
     #[must_use]
     pub fn new(settings: Settings, redirect_uri: String, dialer: Dialer, clock: Arc<dyn Clock>) -> Self {
-        Self { server: Server::new(settings, dialer, clock), redirect_uri }
+        let registrations = Cache::new(REGISTRATION_COUNT_MAX);
+        Self { server: Server::new(settings, dialer, clock), redirect_uri, registrations }
     }
 
     /// Where a browser is sent, with `state` to know it by when it comes back.
     ///
     /// # Errors
-    /// The server cannot be reached, has no authorization endpoint, or does not bind codes to who asked for them.
+    /// The server cannot be reached, has no authorization endpoint, does not bind codes to who asked for them, or registers nobody
+    /// where nobody registered Claviger.
     pub async fn begin(&self, wish: Wish<'_>, state: &str) -> Result<(Url, Pending), ProviderError> {
-        let located = self.server.locate().await?;
+        let located = self.server.locate_anew().await?;
         let authorization = located.authorization.as_ref().ok_or_else(|| {
             refused("the authorization server has no authorization endpoint; people cannot be sent there")
         })?;
@@ -91,20 +108,24 @@ impl AuthorizationCode {
                 "the authorization server does not say that it checks PKCE with S256 (code_challenge_methods_supported)",
             ));
         }
+        let registered = self.registered(&located.audience, authorization).await?;
+        let client = self.server.client(registered.as_deref())?;
+        let scope = wish.scope.map(str::to_owned).or_else(|| wanted_scope(&located, authorization));
+        let resource = wish.resource.or(located.resource.as_deref());
         // 43 characters at least (RFC 7636, section 4.1).
         let verifier = Secret::new(format!("{}{}", random_text()?, random_text()?).into());
         let mut url = authorization.endpoint.clone();
         let mut query = url.query_pairs_mut();
         query
             .append_pair("response_type", "code")
-            .append_pair("client_id", self.server.client_id())
+            .append_pair("client_id", &client.id)
             .append_pair("redirect_uri", &self.redirect_uri)
             .append_pair("state", state)
             .append_pair("code_challenge", &challenge(&verifier))
             .append_pair("code_challenge_method", "S256");
         let optional = [
-            ("scope", wish.scope),
-            ("resource", wish.resource),
+            ("scope", scope.as_deref()),
+            ("resource", resource),
             ("audience", wish.audience),
             ("nonce", wish.nonce),
             ("prompt", wish.asks_always.then_some("consent")),
@@ -113,8 +134,35 @@ impl AuthorizationCode {
             query.append_pair(name, value);
         }
         drop(query);
-        let (issuer, names_issuer) = (located.audience.clone(), authorization.names_issuer);
-        Ok((url, Pending { verifier, issuer, names_issuer, resource: wish.resource.map(str::to_owned) }))
+        let (names_issuer, resource) = (authorization.names_issuer, resource.map(str::to_owned));
+        Ok((url, Pending { verifier, located, names_issuer, registered, resource }))
+    }
+
+    /// What Claviger registered as at this server, where nobody registered it before. One registration at a time.
+    async fn registered(&self, issuer: &str, server: &Authorization) -> Result<Option<Arc<Registered>>, ProviderError> {
+        if !self.server.wants_registration() {
+            return Ok(None);
+        }
+        let none = || {
+            refused(
+                "the authorization server registers no client like this one; write `client_id` of one that is registered there",
+            )
+        };
+        let register = async {
+            let endpoint = server.registration.as_ref().ok_or_else(none)?;
+            let wanted = Wanted::at(server, &self.redirect_uri).ok_or_else(none)?;
+            self.server.register(endpoint, &wanted).await.map(Arc::new)
+        };
+        let registered = self.registrations.try_get_with(issuer.to_owned(), register).await;
+        registered.map(Some).map_err(|error: Arc<ProviderError>| match &*error {
+            ProviderError::Refused { reason } => refused(reason),
+            ProviderError::Missing { .. }
+            | ProviderError::NotConnected
+            | ProviderError::Unreachable
+            | ProviderError::CannotRevoke
+            | ProviderError::Journal(_)
+            | ProviderError::WebIdentity(_) => ProviderError::Unreachable,
+        })
     }
 
     /// Turns what a browser brought back into tokens, once.
@@ -124,7 +172,7 @@ impl AuthorizationCode {
     pub async fn finish(&self, pending: Pending, redirected: Redirected) -> Result<Authorized, NotAuthorized> {
         // Compared exactly, also where the answer is an error; a server that promises its name is not believed without it.
         match redirected.issuer {
-            Some(issuer) if issuer != pending.issuer => return Err(NotAuthorized::OtherIssuer),
+            Some(issuer) if issuer != pending.located.audience => return Err(NotAuthorized::OtherIssuer),
             None if pending.names_issuer => return Err(NotAuthorized::OtherIssuer),
             Some(_) | None => {}
         }
@@ -139,9 +187,22 @@ impl AuthorizationCode {
             .field("redirect_uri", &self.redirect_uri)
             .secret("code_verifier", &pending.verifier)
             .optional("resource", pending.resource.as_deref());
-        let issued = self.server.ask(form, Asked::Code).await?;
-        Ok(Authorized { refresh_token: issued.refresh_token, id_token: issued.id_token })
+        let Pending { located, registered, .. } = pending;
+        let (client, asked) = (self.server.client(registered.as_deref())?, self.server.now());
+        let mut issued = self.server.ask_as(&client, &located, form, Asked::Code).await?;
+        let id_token = issued.id_token.take();
+        Ok(Authorized {
+            connection: Connection::new(&located.audience, registered.as_deref(), issued, asked),
+            id_token,
+        })
     }
+}
+
+/// What the API wants, and what makes it last where the server has a word for that.
+fn wanted_scope(located: &Located, server: &Authorization) -> Option<String> {
+    let wanted = located.scope.as_deref()?;
+    let lasts = server.has_offline_access && !wanted.split(' ').any(|scope| scope == "offline_access");
+    Some(if lasts { format!("{wanted} offline_access") } else { wanted.to_owned() })
 }
 
 /// RFC 7636, section 4.2.

@@ -1,6 +1,6 @@
 //! The provider: asks for an access token in the way of its credential, and ends it.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use dial::Dialer;
@@ -11,11 +11,7 @@ use serde_json::Map;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    Flow, Grant, RefreshTokens, Settings,
-    answer::{Asked, Issued},
-    form::Form,
-    refresh::Turns,
-    server::Server,
+    Flow, Grant, RefreshTokens, Settings, answer::Issued, form::Form, metadata::Located, refresh::Turns, server::Server,
 };
 
 /// What the provider stands on.
@@ -49,9 +45,6 @@ struct Credential {
 
 /// How its leases begin.
 const KIND: &str = "oauth2";
-
-/// Where a server does not say how long a token lives, it is taken to live this long when it is ended early.
-const UNTOLD_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 impl OAuth2 {
     /// A provider of these credentials. Nothing is asked before the first is needed.
@@ -102,7 +95,7 @@ impl OAuth2 {
                 Form::new("urn:ietf:params:oauth:grant-type:jwt-bearer").secret("assertion", &token)
             }
         };
-        self.server.ask(credential.grant.narrow(form), Asked::Token(flow)).await
+        self.server.ask(&credential.grant, form).await
     }
 
     /// What the server calls itself, where the configuration does not say otherwise.
@@ -124,9 +117,9 @@ impl OAuth2 {
         let subject = of.map(|request| request.caller.subject.clone());
         let refreshed = self.tasks.spawn(async move {
             let turn = credential.turns.of(subject.as_ref());
-            let ask = |token: &Secret| {
-                let form = Form::new("refresh_token").secret("refresh_token", token);
-                server.ask(credential.grant.narrow(form), Asked::Token(&credential.grant.flow))
+            let ask = async |kept: &Secret| match &subject {
+                Some(_) => server.ask_connected(kept, &credential.grant).await,
+                None => server.ask(&credential.grant, Form::new("refresh_token").secret("refresh_token", kept)).await,
             };
             turn.refresh(&*tokens, subject.as_ref(), ask).await
         });
@@ -135,8 +128,9 @@ impl OAuth2 {
 }
 
 impl Grant {
-    fn narrow(&self, form: Form) -> Form {
-        form.optional("resource", self.resource.as_deref())
+    /// Adds what a token is for: by the configuration, or else by the API itself.
+    pub(crate) fn narrow(&self, form: Form, located: &Located) -> Form {
+        form.optional("resource", self.resource.as_deref().or(located.resource.as_deref()))
             .optional("audience", self.audience.as_deref())
             .optional("scope", self.scope.as_deref())
     }
@@ -146,10 +140,13 @@ impl Grant {
 impl Provider for OAuth2 {
     async fn issue(&self, request: CredentialRequest<'_>) -> Result<Lease, ProviderError> {
         let credential = self.credential(&request)?;
-        let can_be_ended = self.server.locate().await?.revocation.is_some();
+        let has_revocation = self.server.locate().await?.revocation.is_some();
         let asked = self.server.now();
-        let Issued { access_token, life, .. } = self.ask(credential, &request).await?;
-        let end = asked.plus(life.unwrap_or(UNTOLD_LIFE));
+        let issued = self.ask(credential, &request).await?;
+        // What is lent is not ours to end, and who registered itself does so as another client for each account.
+        let can_be_ended = has_revocation && !issued.is_lent && !self.server.wants_registration();
+        let end = asked.plus(issued.life());
+        let access_token = issued.access_token;
         let id = lease_id(KIND, &request.binding.credential, end)?;
         if can_be_ended {
             self.minted.keep(id.clone(), Secret::new(access_token.clone()), end, asked);

@@ -17,7 +17,8 @@ use crate::answer::Issued;
 /// Where the refresh tokens of one credential are kept, in a way that outlives the process.
 #[async_trait]
 pub trait RefreshTokens: Send + Sync + fmt::Debug {
-    /// The newest refresh token: the one of `subject`, or the one that all share where there is no subject.
+    /// The newest refresh token that all share; or what is kept of the consent of `subject`, a sealed
+    /// [`Connection`](crate::Connection).
     ///
     /// # Errors
     /// [`ProviderError::Missing`] with what to do where there is none.
@@ -74,11 +75,11 @@ impl Turns {
 impl Turn {
     /// Waits for its turn, asks with the newest token, and stores the one that the answer brings. It must run to its end: call it
     /// in a task.
-    pub(crate) async fn refresh<F: Future<Output = Result<Issued, ProviderError>>>(
+    pub(crate) async fn refresh(
         &self,
         tokens: &dyn RefreshTokens,
         subject: Option<&Subject>,
-        ask: impl FnOnce(&Secret) -> F,
+        ask: impl AsyncFnOnce(&Secret) -> Result<Issued, ProviderError>,
     ) -> Result<Issued, ProviderError> {
         let _turn = self.permit.acquire().await.expect("the semaphore is never closed");
         let unstored = self.unstored.lock().take();

@@ -16,8 +16,8 @@ pub struct Settings {
     pub endpoints: Endpoints,
     /// Which addresses these may have, and who vouches for them.
     pub reach: Reach,
-    /// Who Claviger is there.
-    pub client: Client,
+    /// Who Claviger is there; `None` where it registers itself (RFC 7591), which serves [`Flow::Connection`] alone.
+    pub client: Option<Client>,
 }
 
 /// Where an authorization server is asked.
@@ -27,6 +27,11 @@ pub enum Endpoints {
     Discovered {
         /// Its issuer identifier, exactly as its metadata spells it.
         issuer: String,
+    },
+    /// Where the metadata of the server says that an API names (RFC 9728).
+    OfResource {
+        /// Where the API is, an MCP server for one.
+        resource: String,
     },
     /// For a server without metadata.
     Fixed {

@@ -266,8 +266,8 @@ fn exchange(config: &Config, dialer: &Dialer, clock: &Arc<dyn Clock>) -> Result<
 fn learn_stored(vault: &Vault, live: &LiveSecrets) {
     for stored in vault.list() {
         let name = &stored.binding.credential;
-        let learned = vault.open_secret(&stored.binding).map(|opened| live.learn(name, &opened.secret));
-        if !matches!(learned, Ok(Ok(()))) {
+        let opened = vault.open_secret(&stored.binding);
+        if !opened.is_ok_and(|opened| sources::learn(live, name, &opened.secret)) {
             tracing::warn!(credential = %name, "a stored credential cannot be opened or masked, and is not used");
         }
     }

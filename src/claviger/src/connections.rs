@@ -1,4 +1,4 @@
-//! Accounts that users connect: from the link in the answer to a call, to a refresh token in the vault.
+//! Accounts that users connect: from the link in the answer to a call, to what is left of the consent in the vault.
 //!
 //! A link belongs to the subject of the session whose call was answered with it, and is worth nothing to anybody else: whoever
 //! opens it signs in at the issuer of that subject first, must be that subject, and says yes on a page that names the agent. Then
@@ -221,18 +221,19 @@ impl Connections {
             return Err(NotConnected::Foreign);
         }
         let authorized = to.code.finish(pending, redirected).await?;
-        let token = authorized.refresh_token.ok_or(NotConnected::NothingLasting)?;
+        let connection = authorized.connection;
         // What is not in the record is not kept.
         self.recorder.connection(&invitation.entry(None)).await.map_err(|denial| {
             tracing::error!(reason = denial.told().description, "a connection could not be recorded");
             NotConnected::Failed
         })?;
-        to.tokens.connect(&invitation.subject, token).await.map_err(|error| {
+        to.tokens.connect(&invitation.subject, &connection).await.map_err(|error| {
             tracing::error!(%error, upstream = %invitation.upstream, "a connected account could not be stored");
             NotConnected::Failed
         })?;
         let Invitation { agent, subject, upstream, .. } = &**invitation;
-        tracing::info!(%agent, %upstream, subject = subject.id, issuer = subject.issuer, "an account was connected");
+        let is_lasting = connection.is_lasting();
+        tracing::info!(%agent, %upstream, subject = subject.id, issuer = subject.issuer, is_lasting, "an account was connected");
         Ok(Next::Connected(Arc::clone(invitation)))
     }
 

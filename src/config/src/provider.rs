@@ -112,9 +112,9 @@ impl ProvidersTable {
         names.map(|name| (name.value.as_str(), &name.span))
     }
 
-    /// The authorization servers: the name of each, and its issuer identifier where it has one.
+    /// The authorization servers: the name of each, and its issuer identifier where people can sign in there.
     pub(crate) fn authorization_servers(&self) -> impl Iterator<Item = (&str, Option<&str>)> + Clone {
-        self.oauth2.iter().map(|server| (server.name.value.as_str(), server.issuer()))
+        self.oauth2.iter().map(|server| (server.name.value.as_str(), server.issuer_of_client()))
     }
 
     pub(crate) fn check(self, problems: &mut Problems<'_>) -> Vec<Provider> {

@@ -75,7 +75,10 @@ fn check_logins(file: &FileTable, problems: &mut Problems<'_>) {
             Some(_) => {
                 problems
                     .at(&login.span, format!("people who sign in through `{name}` are not shown to be this issuer's"))
-                    .help_with(format!("`issuer` of `{name}` must be {:?}, byte for byte", issuer.issuer.value.text));
+                    .help_with(format!(
+                        "`issuer` of `{name}` must be {:?}, byte for byte, and it needs a `client_id`",
+                        issuer.issuer.value.text
+                    ));
             }
         }
     }

@@ -48,6 +48,11 @@ fn redirected(parameters: &[(&str, &str)]) -> Redirected {
     Redirected::parse(&query).unwrap()
 }
 
+/// An account as it is kept.
+fn kept(issuer: &str, refresh_token: &str) -> String {
+    json!({ "issuer": issuer, "client": null, "token": { "refresh": refresh_token } }).to_string()
+}
+
 #[tokio::test]
 async fn a_code_becomes_a_refresh_token_of_the_person() {
     let scene = Scene::new().await;
@@ -70,7 +75,8 @@ async fn a_code_becomes_a_refresh_token_of_the_person() {
     let back = redirected(&[("state", "the state"), ("code", &code), ("iss", &scene.server.issuer)]);
     let authorized = scene.people().finish(pending, back).await.unwrap();
     assert!(authorized.id_token.is_some());
-    let shelf = Shelf::with(authorized.refresh_token.unwrap().expose());
+    assert!(authorized.connection.is_lasting());
+    let shelf = Shelf::with(authorized.connection.sealed().expose());
     let lease = scene.issue(&scene.provider(provider_oauth2::Flow::Connection(shelf))).await.unwrap();
     assert_eq!(scene.introspect(&lease).await["sub"], "alice");
 }
@@ -127,10 +133,23 @@ async fn a_person_who_declines_is_told_apart_from_a_server_that_errs() {
 #[tokio::test]
 async fn a_refresh_token_that_was_revoked_means_that_nothing_is_connected() {
     let scene = Scene::new().await;
-    let token = scene.server.refresh_token().await;
-    let connection = || provider_oauth2::Flow::Connection(Shelf::with(&token));
+    let kept = kept(&scene.server.issuer, &scene.server.refresh_token().await);
+    let connection = || provider_oauth2::Flow::Connection(Shelf::with(&kept));
     scene.issue(&scene.provider(connection())).await.unwrap();
     // The server ends the token with its first use.
     let refused = scene.issue(&scene.provider(connection())).await.unwrap_err();
     assert!(matches!(refused, provider::ProviderError::NotConnected), "{refused}");
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_shown_to_no_server_but_its_own() {
+    let scene = Scene::new().await;
+    let token = scene.server.refresh_token().await;
+    let shelf = Shelf::with(&kept("https://other.test", &token));
+    let refused = scene.issue(&scene.provider(provider_oauth2::Flow::Connection(shelf))).await.unwrap_err();
+    assert!(matches!(refused, provider::ProviderError::NotConnected), "{refused}");
+    assert_eq!(scene.server.token_count().await, 0);
+    // The control.
+    let shelf = Shelf::with(&kept(&scene.server.issuer, &token));
+    scene.issue(&scene.provider(provider_oauth2::Flow::Connection(shelf))).await.unwrap();
 }

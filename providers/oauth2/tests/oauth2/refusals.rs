@@ -83,7 +83,8 @@ async fn a_server_that_calls_itself_otherwise_gets_no_secret() {
     for issuer in [format!("{}/", scene.server.issuer), scene.server.issuer.replace("127.0.0.1", "localhost")] {
         let client =
             Client { id: "basic".to_owned(), authentication: ClientAuthentication::Basic(stored(&scene.secret)) };
-        let settings = Settings { endpoints: Endpoints::Discovered { issuer }, client, ..scene.settings() };
+        let settings =
+            Settings { endpoints: Endpoints::Discovered { issuer }, client: Some(client), ..scene.settings() };
         let refused = scene.refusal(settings, grant(Flow::ClientCredentials)).await.to_string();
         assert!(refused.contains("names another issuer than `issuer`"), "{refused}");
     }

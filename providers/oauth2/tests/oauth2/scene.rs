@@ -69,7 +69,7 @@ impl Scene {
 
     pub(crate) fn settings_as(&self, id: &str, authentication: ClientAuthentication) -> Settings {
         let endpoints = Endpoints::Discovered { issuer: self.server.issuer.clone() };
-        Settings { endpoints, reach: reach(), client: Client { id: id.to_owned(), authentication } }
+        Settings { endpoints, reach: reach(), client: Some(Client { id: id.to_owned(), authentication }) }
     }
 
     pub(crate) fn provider(&self, flow: Flow) -> OAuth2 {

@@ -16,7 +16,8 @@ use crate::{
     output::Failure,
 };
 
-/// By the issuer of the people that it shows. A login that names no authorization server is ruled out by the check of the file.
+/// By the issuer of the people that it shows. A login that names no authorization server with a client is ruled out
+/// by the check of the file.
 pub(super) fn build(config: &Config, means: &Means<'_>) -> Result<HashMap<String, Login>, Failure> {
     let Means { dialer, clock, .. } = means;
     let mut logins = HashMap::new();
@@ -25,9 +26,10 @@ pub(super) fn build(config: &Config, means: &Means<'_>) -> Result<HashMap<String
         let Some((provider, Source::OAuth2(source))) = provider.map(|provider| (provider, &provider.source)) else {
             continue;
         };
+        let Some(client_id) = &source.client_id else { continue };
         let place = Place::Login(issuer.name.clone());
         let code = people(settings(provider, source, means)?, &place, config, means);
-        let issuers = issuers::of_id_tokens(issuer, &source.client_id, config, dialer, clock)?;
+        let issuers = issuers::of_id_tokens(issuer, client_id, config, dialer, clock)?;
         logins.insert(issuer.issuer.clone(), Login::new(place, code, issuers));
     }
     Ok(logins)

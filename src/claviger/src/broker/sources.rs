@@ -20,7 +20,7 @@ use provider_fixed::Fixed;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use self::refresh_tokens::RefreshTokenStore;
-pub(super) use self::stored::why_unusable;
+pub(super) use self::{refresh_tokens::learn, stored::why_unusable};
 use super::issuers::trust_anchors;
 use crate::{connections::Connectable, output::Failure};
 

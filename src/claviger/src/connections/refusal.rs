@@ -23,9 +23,6 @@ pub(crate) enum NotConnected {
     /// The answer names another server than was asked.
     #[error("The answer did not come from the server that you were sent to, so it was not used. Tell your operator.")]
     OtherServer,
-    /// The server gave nothing that lasts.
-    #[error("The server gave no lasting access. The operator can ask it for that with a scope such as offline_access.")]
-    NothingLasting,
     /// Something else; the log has the reason.
     #[error("It did not work. The operator finds the reason in the log.")]
     Failed,
@@ -38,7 +35,7 @@ impl NotConnected {
             Self::Stale => StatusCode::GONE,
             Self::Foreign => StatusCode::BAD_REQUEST,
             Self::SignedInAsAnother | Self::Declined => StatusCode::FORBIDDEN,
-            Self::OtherServer | Self::NothingLasting | Self::Failed => StatusCode::BAD_GATEWAY,
+            Self::OtherServer | Self::Failed => StatusCode::BAD_GATEWAY,
         }
     }
 
@@ -50,7 +47,6 @@ impl NotConnected {
             Self::SignedInAsAnother => "signed_in_as_another",
             Self::Declined => "declined",
             Self::OtherServer => "other_server",
-            Self::NothingLasting => "nothing_lasting",
             Self::Failed => "failed",
         }
     }

@@ -24,8 +24,8 @@ pub struct Source {
     pub addresses: AddressClass,
     /// Trusted in place of the operating system's certificate authorities; PEM, and the file exists.
     pub certificate_authority: Option<PathBuf>,
-    /// The id of the client.
-    pub client_id: String,
+    /// The id of the client; `None` where Claviger registers itself.
+    pub client_id: Option<String>,
     /// How the client proves itself.
     pub authentication: Authentication,
     /// What its stored secrets are bound to.
@@ -39,6 +39,11 @@ pub enum Endpoints {
     Discovered {
         /// Its issuer identifier, byte for byte.
         issuer: String,
+    },
+    /// Where the metadata of the server says that an API names.
+    OfResource {
+        /// Where the API is.
+        resource: String,
     },
     /// Where the configuration says.
     Fixed {
@@ -103,7 +108,11 @@ pub(crate) struct SourceTable {
     pub(crate) name: At<ProviderName>,
     /// Its issuer identifier, byte for byte, and where its metadata is found (RFC 8414). `https`, or `http` on this machine.
     issuer: Option<At<IssuerUrl>>,
-    /// Where tokens are asked for, for a server without metadata. Exactly one of `issuer` and `token_endpoint` is needed.
+    /// An MCP server, or another API, that says itself which authorization server it trusts (RFC 9728) and which scopes it wants. No
+    /// secret of the client goes to a server that is found like this.
+    protected_resource: Option<At<IssuerUrl>>,
+    /// Where tokens are asked for, for a server without metadata. Exactly one of `issuer`, `protected_resource` and `token_endpoint`
+    /// is needed.
     token_endpoint: Option<At<IssuerUrl>>,
     /// Where tokens are ended (RFC 7009), beside `token_endpoint`.
     revocation_endpoint: Option<At<IssuerUrl>>,
@@ -112,8 +121,8 @@ pub(crate) struct SourceTable {
     addresses: Addresses,
     /// A PEM file of certificate authorities, trusted here in place of the operating system's.
     certificate_authority: Option<At<PathBuf>>,
-    /// The id of the client; not a secret.
-    client_id: At<Text>,
+    /// The id of the client; not a secret. Without one Claviger registers itself when a user connects an account (RFC 7591).
+    client_id: Option<At<Text>>,
     /// The name under which the client's secret is stored: `claviger secret set NAME --provider PROVIDER`.
     client_secret: Option<At<CredentialName>>,
     /// Whether the secret is sent in the form (`client_secret_post`) and not in a header field (`client_secret_basic`).
@@ -199,27 +208,35 @@ impl Source {
 }
 
 impl SourceTable {
-    /// Its issuer identifier, where it is found by one.
-    pub(crate) fn issuer(&self) -> Option<&str> {
-        self.issuer.as_ref().map(|issuer| issuer.value.text.as_str())
+    /// Its issuer identifier, where it is found by one and knows a client.
+    pub(crate) fn issuer_of_client(&self) -> Option<&str> {
+        self.issuer.as_ref().filter(|_| self.client_id.is_some()).map(|issuer| issuer.value.text.as_str())
     }
 
     pub(crate) fn check(self, problems: &mut Problems<'_>) -> Option<Source> {
-        for url in [&self.issuer, &self.token_endpoint, &self.revocation_endpoint].into_iter().flatten() {
+        let urls = [&self.issuer, &self.protected_resource, &self.token_endpoint, &self.revocation_endpoint];
+        for url in urls.into_iter().flatten() {
             check_secret_url(&url.value.url, &url.span, self.addresses, problems);
         }
         let authentication = self.authentication(problems);
         let certificate_authority = self.certificate_authority.map(|path| existing_file(&path, false, problems));
-        let (endpoints, destination) = match (self.issuer, self.token_endpoint, self.revocation_endpoint) {
-            (Some(issuer), None, None) => (Endpoints::Discovered { issuer: issuer.value.text }, issuer.value.url),
-            (None, Some(token), revocation) => {
+        let (issuer, resource) = (self.issuer, self.protected_resource);
+        let (endpoints, destination) = match (issuer, resource, self.token_endpoint, self.revocation_endpoint) {
+            (Some(issuer), None, None, None) => (Endpoints::Discovered { issuer: issuer.value.text }, issuer.value.url),
+            (None, Some(resource), None, None) => {
+                (Endpoints::OfResource { resource: resource.value.text }, resource.value.url)
+            }
+            (None, None, Some(token), revocation) => {
                 let revocation = revocation.map(|revocation| revocation.value.text);
                 (Endpoints::Fixed { token: token.value.text, revocation }, token.value.url)
             }
             _ => {
                 problems
                     .at(&self.name.span, "where this server is asked is said in exactly one way")
-                    .help_with("write `issuer`; or, for a server without metadata, `token_endpoint` and perhaps `revocation_endpoint`");
+                    .help_with(
+                        "write `issuer` or `protected_resource`; or, for a server without metadata, `token_endpoint` and perhaps \
+                         `revocation_endpoint`",
+                    );
                 return None;
             }
         };
@@ -227,7 +244,7 @@ impl SourceTable {
             endpoints,
             addresses: self.addresses.into(),
             certificate_authority,
-            client_id: self.client_id.value.0,
+            client_id: self.client_id.map(|id| id.value.0),
             authentication: authentication?,
             destination,
         })
@@ -235,6 +252,15 @@ impl SourceTable {
 
     fn authentication(&self, problems: &mut Problems<'_>) -> Option<Authentication> {
         let key_id = self.key_id.as_ref().map(|id| id.value.0.clone());
+        let proof = self.client_secret.as_ref().or(self.private_key.as_ref());
+        if let Some(proof) = proof.filter(|_| self.client_id.is_none()) {
+            problems.at(&proof.span, "this is the secret of no client").help_with("add `client_id`");
+        }
+        if let Some(proof) = proof.filter(|_| self.protected_resource.is_some()) {
+            problems
+                .at(&proof.span, "the API would choose to whom this is sent")
+                .help_with("write `issuer` in place of `protected_resource`");
+        }
         match (&self.client_secret, &self.private_key) {
             (Some(secret), None) if key_id.is_none() => {
                 let secret = secret.value.clone();
@@ -251,7 +277,7 @@ impl SourceTable {
             (None, None) if key_id.is_none() && !self.secret_in_body => Some(Authentication::None),
             _ => {
                 problems
-                    .at(&self.client_id.span, "a client proves itself in exactly one way")
+                    .at(&self.name.span, "a client proves itself in exactly one way")
                     .help_with("write `client_secret` (with or without `secret_in_body`), or `private_key` (with or without `key_id`), or neither");
                 None
             }
@@ -274,6 +300,11 @@ impl Grant {
             problems.at(&scope.span, "a scope is one word").help_with("write each scope as a text of its own");
         }
         let asserted = assertion_audience.map(|audience| audience.value.0);
+        if source.client_id.is_none() && !matches!(grant, FlowWritten::Connection) {
+            problems
+                .at(&span, "Claviger registers itself only when a user connects an account")
+                .help_with("add `client_id` to the provider, of a client that may use this grant");
+        }
         let flow = match (grant, refresh_token, asserted) {
             (FlowWritten::ClientCredentials, None, None) => Flow::ClientCredentials,
             (FlowWritten::RefreshToken, Some(stored), None) => Flow::RefreshToken(stored.value),

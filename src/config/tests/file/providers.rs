@@ -211,6 +211,9 @@ fn what_a_token_lacks_is_said() {
         ("login", client, LOGIN.replace("issuer", "revocation_endpoint"), "in exactly one way"),
         ("login", client, format!("{LOGIN}private_key = \"k\"\n"), "proves itself in exactly one way"),
         ("login", client, format!("{LOGIN}key_id = \"k\"\n"), "proves itself in exactly one way"),
+        ("login", client, LOGIN.replace("client_id = \"claviger\"", ""), "this is the secret of no client"),
+        ("login", client, LOGIN.replace("issuer", "protected_resource"), "the API would choose to whom this is sent"),
+        ("login", client, LOGIN.split("client_id").next().unwrap().to_owned(), "registers itself only when a user"),
         ("github-app", &of_github("", "a = \"read\""), GITHUB.to_owned(), "is for 1 to 500 repositories"),
         ("github-app", &of_github("\"a/b\"", "a = \"read\""), GITHUB.to_owned(), "not the name of a repository"),
         ("github-app", &of_github("\"a\"", ""), GITHUB.to_owned(), "may do nothing"),
@@ -264,6 +267,21 @@ fn users_connect_accounts_where_they_can_sign_in() {
     };
     assert_eq!(grant.flow, oauth2_provider::Flow::Connection);
     assert_eq!(loaded.providers[1].refresh_token_binding(loaded.upstreams[1].credential.as_ref().unwrap()), None);
+}
+
+#[test]
+fn an_account_is_connected_where_the_api_says_and_as_whom_its_server_says() {
+    let found = ACCOUNTS.replace("issuer = \"https://login.example\"\nclient_id = \"claviger\"", "");
+    let found = format!("{found}protected_resource = \"https://crm.example/mcp\"\n");
+    let loaded = load_text(&connected("login = \"sign-in\"", &found)).unwrap();
+    let Source::OAuth2(login) = &loaded.providers[1].source else { panic!("{:?}", loaded.providers) };
+    let resource = "https://crm.example/mcp".to_owned();
+    assert_eq!(login.endpoints, oauth2_provider::Endpoints::OfResource { resource });
+    assert_eq!(login.client_id, None);
+    // Who signs in is shown by an ID token for a client.
+    let unknown = found.replacen("client_id = \"claviger\"", "", 1);
+    let errors = errors(&connected("login = \"sign-in\"", &unknown));
+    assert!(errors.contains("and it needs a `client_id`"), "{errors}");
 }
 
 #[test]

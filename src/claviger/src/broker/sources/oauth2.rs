@@ -87,11 +87,13 @@ pub(in crate::broker) fn settings(
     };
     let endpoints = match &source.endpoints {
         configured::Endpoints::Discovered { issuer } => Endpoints::Discovered { issuer: issuer.clone() },
+        configured::Endpoints::OfResource { resource } => Endpoints::OfResource { resource: resource.clone() },
         configured::Endpoints::Fixed { token, revocation } => {
             Endpoints::Fixed { token: url(token)?, revocation: revocation.as_deref().map(url).transpose()? }
         }
     };
-    let client = Client { id: source.client_id.clone(), authentication: authentication(provider, source, means) };
+    let client = |id: &String| Client { id: id.clone(), authentication: authentication(provider, source, means) };
+    let client = source.client_id.as_ref().map(client);
     let reach = reach(source.addresses, source.certificate_authority.as_deref())?;
     Ok(Settings { endpoints, reach, client })
 }

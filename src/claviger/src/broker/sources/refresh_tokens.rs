@@ -7,7 +7,7 @@ use config::oauth2_provider::Source;
 use egress::LiveSecrets;
 use model::{Binding, Clock, CredentialName, ProviderName, Subject};
 use provider::ProviderError;
-use provider_oauth2::{CannotStore, RefreshTokens, Stored};
+use provider_oauth2::{CannotStore, Connection, RefreshTokens, Stored};
 use ring::digest::{Context, SHA256};
 use secret::Secret;
 use vault::{OpenSecretError, Vault};
@@ -48,13 +48,13 @@ impl RefreshTokenStore {
         Self { vault, live, clock, provider: provider.clone(), place }
     }
 
-    /// Keeps the token of a user who has just connected an account; one that was there before is gone.
+    /// Keeps the account that a user has just connected; one that was there before is gone.
     ///
     /// # Errors
     /// It could not be stored.
-    pub(crate) async fn connect(&self, subject: &Subject, token: Secret) -> Result<(), CannotStore> {
+    pub(crate) async fn connect(&self, subject: &Subject, connection: &Connection) -> Result<(), CannotStore> {
         let binding = self.binding(Some(subject)).ok_or(CannotStore)?;
-        self.write(binding, token, None).await
+        self.write(binding, connection.sealed(), None).await
     }
 
     fn binding(&self, subject: Option<&Subject>) -> Option<Binding> {
@@ -68,7 +68,7 @@ impl RefreshTokenStore {
 
     /// Writes a token, where `version` is given only in the place of that one. It goes on when nobody waits for it.
     async fn write(&self, binding: Binding, token: Secret, version: Option<u64>) -> Result<(), CannotStore> {
-        if self.live.learn(&binding.credential, &token).is_err() {
+        if !learn(&self.live, &binding.credential, &token) {
             // It is stored nevertheless: a token that is lost is worse than one that no answer is searched for.
             tracing::error!(credential = %binding.credential, "a refresh token cannot be masked");
         }
@@ -116,6 +116,14 @@ impl RefreshTokens for RefreshTokenStore {
 impl fmt::Debug for RefreshTokenStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RefreshTokenStore").field("provider", &self.provider).finish_non_exhaustive()
+    }
+}
+
+/// Has a stored secret looked for in answers: the tokens in a connection, and anything else whole. `false` where it cannot be.
+pub(in crate::broker) fn learn(live: &LiveSecrets, name: &CredentialName, stored: &Secret) -> bool {
+    match Connection::open(stored) {
+        Some(connection) => connection.secrets().iter().all(|secret| live.learn(name, secret).is_ok()),
+        None => live.learn(name, stored).is_ok(),
     }
 }
 
