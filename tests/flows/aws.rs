@@ -1,5 +1,7 @@
 //! An unmodified SDK of AWS reaches S3 and DynamoDB through the broker, and holds no key that AWS would take.
 
+mod streams;
+
 use std::collections::BTreeSet;
 
 use serde_json::json;
@@ -63,15 +65,21 @@ fn setup(issuer: &Issuer, account: &AwsAccount) -> BrokerSetup {
         .more(&provider)
 }
 
-#[tokio::test]
-async fn an_unmodified_sdk_works_with_a_key_that_aws_does_not_know() {
-    let account = or_skip!(AwsAccount::start().await);
-    let issuer = Issuer::start().await;
-    let mut broker = Broker::prepare(setup(&issuer, &account)).await;
+/// A broker in front of the account, with the account's key for its own.
+async fn serve(account: &AwsAccount, setup: BrokerSetup) -> Broker {
+    let mut broker = Broker::prepare(setup).await;
     canary::register("AWS secret of the broker", account.environment()[1].1);
     let mut program = Command::new(program::claviger());
     program.envs(account.environment());
     broker.serve_as(program).await;
+    broker
+}
+
+#[tokio::test]
+async fn an_unmodified_sdk_works_with_a_key_that_aws_does_not_know() {
+    let account = or_skip!(AwsAccount::start().await);
+    let issuer = Issuer::start().await;
+    let broker = serve(&account, setup(&issuer, &account)).await;
     let session = broker.token(&issuer.token("assistant")).await;
     let credentials = format!("{}/aws-credentials/s3", broker.public_url());
     let [s3, dynamodb] = ["s3", "orders"].map(|upstream| format!("{}/aws/{upstream}", broker.public_url()));
@@ -82,7 +90,7 @@ async fn an_unmodified_sdk_works_with_a_key_that_aws_does_not_know() {
         ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb),
         ("AWS_DEFAULT_REGION", "eu-central-1"),
     ];
-    let done = account.agent(&environment).await;
+    let done = account.agent("agent.py", &[account.url()], &environment).await;
     let expected = json!({
         "access_key_id": "CLAV",
         "list": ["2026/november.txt"],
@@ -90,20 +98,37 @@ async fn an_unmodified_sdk_works_with_a_key_that_aws_does_not_know() {
         "write": 7,
         "write_much": 6 << 20,
         "write_in_parts": 11 << 20,
-        // Not among the session's tools; no operation that is known; a field that grants.
-        "delete": [403, "403"],
-        "access_list": [403, "403"],
-        "make_public": [400, "400"],
+        // Not among the session's tools; no operation that is known; a field that grants; a signature that cannot be made again.
+        "delete": [403, "AccessDenied", "the session was not granted this tool (insufficient_scope)"],
+        "access_list":
+            [403, "AccessDenied", "no operation of this upstream has this method and path (unknown_operation)"],
+        "make_public": [
+            400,
+            "InvalidRequest",
+            "a header field of the request does not go on to AWS: access lists and the like; leave it out (field_refused)"
+        ],
+        "presigned": [
+            403,
+            "SignatureDoesNotMatch",
+            "a presigned URL cannot be signed again; send the request with its signature in the Authorization header \
+             (invalid_signature)"
+        ],
         "order": "paid",
         // A table that policy forbids; an operation that is not among the session's tools.
-        "other_table": [403, "403"],
-        "delete_order": [403, "403"],
-        "at_aws_itself": [403, "InvalidAccessKeyId"],
+        "other_table": [403, "AccessDeniedException", "policy does not permit this call (denied_by_policy)"],
+        "delete_order": [403, "AccessDeniedException", "the session was not granted this tool (insufficient_scope)"],
+        "at_aws_itself": [403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."],
     });
     assert_eq!(done, expected, "{}", broker.printed());
     let refused: Vec<_> = broker.records_of("denial").iter().map(|entry| entry["error"].clone()).collect();
-    let expected =
-        ["insufficient_scope", "unknown_operation", "field_refused", "denied_by_policy", "insufficient_scope"];
+    let expected = [
+        "insufficient_scope",
+        "unknown_operation",
+        "field_refused",
+        "invalid_signature",
+        "denied_by_policy",
+        "insufficient_scope",
+    ];
     assert_eq!(refused, expected);
     let outcomes = broker.records_of("outcome");
     let leases: BTreeSet<_> = outcomes.iter().filter_map(|entry| entry["lease"].as_str()).collect();

@@ -56,9 +56,9 @@ impl AwsAccount {
     }
 
     /// What a script of an agent says, with this environment and nothing else.
-    pub(crate) async fn agent(&self, environment: &[(&str, &str)]) -> Value {
-        let mut script = self.python.script("agent.py");
-        script.arg(&self.url).env_clear().envs(environment.iter().copied());
+    pub(crate) async fn agent(&self, name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Value {
+        let mut script = self.python.script(name);
+        script.args(arguments).env_clear().envs(environment.iter().copied());
         let output = script.output().await.expect("Python runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("the script says JSON")

@@ -38,6 +38,9 @@ pub enum EgressError {
     /// The caller's body ended early.
     #[error("the body of the request ended early")]
     RequestCut,
+    /// A chunk of the caller's body was not signed, so nothing from it on was sent.
+    #[error("a chunk of the body is not signed")]
+    ChunkUnsigned,
     /// No credential is stored or configured.
     #[error("no credential is stored for this upstream; add one with `claviger secret set`")]
     CredentialMissing,
@@ -116,7 +119,8 @@ impl EgressError {
             | Self::HeaderRepeated
             | Self::SlotTaken
             | Self::SlotMissing
-            | Self::RequestCut => Blame::Caller,
+            | Self::RequestCut
+            | Self::ChunkUnsigned => Blame::Caller,
             Self::Unresolvable
             | Self::AddressRefused
             | Self::Unreachable
@@ -136,7 +140,12 @@ impl EgressError {
     #[must_use]
     pub const fn is_unsent(self) -> bool {
         match self {
-            Self::RequestCut | Self::HeadTimeout | Self::BadHead | Self::Cut | Self::BodyTimeout => false,
+            Self::RequestCut
+            | Self::ChunkUnsigned
+            | Self::HeadTimeout
+            | Self::BadHead
+            | Self::Cut
+            | Self::BodyTimeout => false,
             Self::TicketExpired
             | Self::SessionEnded
             | Self::PathRefused

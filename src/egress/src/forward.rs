@@ -1,6 +1,6 @@
 //! From a spent ticket to a request on the wire, and from the wire to an answer that is closed up.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use bytes::Bytes;
 use dial::{BodyError, DialError, Dialer, Pool, RequestBody, SendError};
@@ -63,7 +63,7 @@ impl<'a> Draft<'a> {
     fn into_request(self) -> Result<Request<RequestBody>, EgressError> {
         let body = match self.injected_body {
             Some(bytes) => RequestBody::bytes(Bytes::from_owner(bytes)),
-            None => self.body.into_body(),
+            None => self.body.into_body().ok_or(EgressError::CredentialUnfit)?,
         };
         let mut request = Request::new(body);
         *request.method_mut() = self.method;
@@ -86,7 +86,7 @@ pub(crate) async fn forward(
     let request = draft.into_request()?;
     let pool = certified.as_ref().unwrap_or_else(|| upstream.pool(dialer));
     let answer = pool.send(request).await.map_err(|error| {
-        tracing::warn!(upstream = %upstream.name(), error = &error as &dyn std::error::Error, "an upstream did not answer");
+        tracing::warn!(upstream = %upstream.name(), error = &error as &dyn Error, "an upstream did not answer");
         send_error(&error)
     })?;
     let (head, body) = answer.into_parts();
@@ -103,7 +103,7 @@ pub(crate) async fn forward(
     Ok(response)
 }
 
-const fn send_error(error: &SendError) -> EgressError {
+fn send_error(error: &SendError) -> EgressError {
     match error {
         SendError::Dial(DialError::Unresolvable(_)) => EgressError::Unresolvable,
         SendError::Dial(DialError::AddressRefused) => EgressError::AddressRefused,
@@ -116,8 +116,14 @@ const fn send_error(error: &SendError) -> EgressError {
         SendError::HeadTimeout => EgressError::HeadTimeout,
         SendError::Cut(_) => EgressError::Cut,
         SendError::BadHead(_) => EgressError::BadHead,
+        SendError::RequestBody(error) if is_refused(error) => EgressError::ChunkUnsigned,
         SendError::RequestBody(_) => EgressError::RequestCut,
     }
+}
+
+/// Whether a body ended because a chunk of it was not signed.
+fn is_refused(error: &(dyn Error + 'static)) -> bool {
+    error.source().is_some_and(|source| source.is::<sigv4::Refusal>())
 }
 
 pub(crate) const fn body_error(error: &BodyError) -> EgressError {

@@ -1,5 +1,6 @@
 //! The one place that opens a credential: into its slot of one request, for the destination that it is bound to.
 
+mod aws_chunks;
 mod aws_sigv4;
 mod basic;
 mod body;

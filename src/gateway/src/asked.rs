@@ -6,6 +6,8 @@ use hyper::body::Incoming;
 use mcp::{Dialect, Notification, Object, Request, Response, meta::ClientMeta};
 use model::ToolName;
 
+use crate::read::VerifiedChunks;
+
 /// What a caller asks of an upstream.
 #[derive(Debug)]
 pub(crate) enum Asked {
@@ -62,6 +64,8 @@ pub(crate) struct HttpAsked {
 pub(crate) enum HttpBody {
     /// It passes through, and nobody judges it.
     Stream(Incoming),
+    /// It passes through in chunks, which the caller signed one by one.
+    SignedChunks(Box<VerifiedChunks>),
     /// It is all there.
     Whole(Bytes),
     /// It was read into its members, which policy may look at, and is written again from them.
@@ -72,7 +76,7 @@ impl HttpBody {
     /// The bytes, where they are all there and were not read.
     pub(crate) fn whole(&self) -> Option<&[u8]> {
         match self {
-            Self::Stream(_) | Self::Members(_) => None,
+            Self::Stream(_) | Self::SignedChunks(_) | Self::Members(_) => None,
             Self::Whole(bytes) => Some(bytes),
         }
     }
@@ -80,7 +84,7 @@ impl HttpBody {
     /// What was read of it.
     pub(crate) const fn members(&self) -> Option<&Object> {
         match self {
-            Self::Stream(_) | Self::Whole(_) => None,
+            Self::Stream(_) | Self::SignedChunks(_) | Self::Whole(_) => None,
             Self::Members(members) => Some(members),
         }
     }

@@ -53,16 +53,17 @@ impl Authenticator {
     /// signature of AWS.
     ///
     /// # Errors
-    /// A denial of the 401 family, or [`Denial::SeveralTokens`].
+    /// A denial of the 401 family, [`Denial::SeveralTokens`], or [`Denial::AwsSignature`] for a presigned URL.
     pub(crate) fn authenticate(
         &self,
         headers: &HeaderMap,
+        query: &str,
         speech: &Speech,
         now: Timestamp,
     ) -> Result<Authenticated, Denial> {
         let token = match speech {
             Speech::Mcp(_) | Speech::Http(_) => bearer(headers)?,
-            Speech::Aws(_) => aws::beside_a_signature(headers)?,
+            Speech::Aws(_) => aws::beside_a_signature(headers, query)?,
         };
         self.verify(token, now)
     }

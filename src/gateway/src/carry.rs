@@ -13,13 +13,14 @@ use crate::{
     authorize::authorize,
     converse::{self, Leg},
     denial::Denial,
-    facts::Facts,
+    facts::{Facts, Voice},
     inspect::inspect,
     mask::{Clean, fail, mask},
     plain,
     read::read,
     refuse::refuse,
     session::Sessions,
+    upstream::Speech,
 };
 
 impl Gateway {
@@ -44,7 +45,11 @@ impl Gateway {
         let path = request.uri().path().to_owned();
         let (upstream, rest) = self.upstreams.route(&path)?;
         known.upstream = Some(Arc::clone(upstream));
-        let caller = self.authenticator.authenticate(request.headers(), upstream.speech(), known.arrived)?;
+        if let Speech::Aws(service) = upstream.speech() {
+            known.voice = Voice::Aws(service.kind());
+        }
+        let query = request.uri().query().unwrap_or_default();
+        let caller = self.authenticator.authenticate(request.headers(), query, upstream.speech(), known.arrived)?;
         let session = Sessions::enter(caller, upstream.resource(), known.arrived)?;
         known.session = Some(Arc::clone(session.session()));
         let asked = read(request, &session, upstream, rest, self.limits, known).await?;

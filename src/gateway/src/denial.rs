@@ -183,7 +183,7 @@ impl Denial {
             Self::AwsField => told(
                 S::BAD_REQUEST,
                 "field_refused",
-                "a header field of the request does not go on to AWS: access lists, ranges and the like; leave it out",
+                "a header field of the request does not go on to AWS: access lists and the like; leave it out",
             ),
             Self::AwsBody => {
                 told(S::BAD_REQUEST, "body_refused", "the body is not one JSON object with each member once")
@@ -368,6 +368,7 @@ fn egress_told(error: EgressError) -> Told {
         EgressError::ConnectTimeout | EgressError::HeadTimeout | EgressError::BodyTimeout => {
             told(S::GATEWAY_TIMEOUT, "upstream_timeout", "the upstream did not answer in time")
         }
+        EgressError::ChunkUnsigned => Denial::AwsSignature(sigv4::Refusal::Chunk).told(),
         EgressError::CredentialMissing
         | EgressError::CredentialBoundElsewhere
         | EgressError::CredentialUnfit

@@ -12,13 +12,15 @@ use mcp::{Era, Id};
 use model::{Timestamp, TraceContext};
 use redact::Report;
 
-use crate::{connection, session::LiveSession, upstream::Upstream};
+use crate::{aws::AwsKind, connection, session::LiveSession, upstream::Upstream};
 
 /// In which words a caller is answered.
 #[derive(Debug, Clone)]
 pub(crate) enum Voice {
     /// Plain HTTP: a small JSON object.
     Http,
+    /// As this service of AWS says it.
+    Aws(AwsKind),
     /// JSON-RPC.
     Mcp {
         /// Whose codes and statuses apply.

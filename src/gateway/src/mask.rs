@@ -286,13 +286,18 @@ pub(crate) async fn fail(mut outcome: PendingOutcome, denial: Denial) -> Denial 
     }
 }
 
-/// An answer of our own: JSON, never stored by anyone.
+/// An answer of our own in JSON.
 pub(crate) fn ours_json(status: StatusCode, body: impl Into<Bytes>) -> Response<Clean> {
+    let mut response = ours(status, body);
+    response.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    response
+}
+
+/// An answer of our own, never stored by anyone.
+pub(crate) fn ours(status: StatusCode, body: impl Into<Bytes>) -> Response<Clean> {
     let mut response = Response::new(Clean::ours(body));
     *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-    headers.insert(header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
     response
 }
 

@@ -31,6 +31,10 @@ pub(crate) async fn answer(gateway: &Gateway, approved: Approved, asked: HttpAsk
             Outbound::bytes(collect(body, gateway.limits).await?)
         }
         HttpBody::Stream(body) => Outbound::stream(body),
+        HttpBody::SignedChunks(body) => {
+            let framed_length = body.framed_length();
+            Outbound::signed_chunks(body, framed_length)
+        }
     };
     let mut response = gateway.forward(&approved, Leg { method, path, headers, body }).await?;
     match response.status() {

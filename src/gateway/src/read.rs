@@ -11,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
+pub(crate) use self::aws::VerifiedChunks;
 use crate::{
     asked::Asked,
     denial::Denial,

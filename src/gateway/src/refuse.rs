@@ -1,5 +1,7 @@
 //! A refusal as an answer: recorded, logged once, and said in the caller's protocol.
 
+mod aws;
+
 use std::borrow::Cow;
 
 use http::{HeaderValue, Response, StatusCode, header};
@@ -50,6 +52,7 @@ fn say(known: &Facts, denial: &Denial) -> Response<Clean> {
             }
             ours_json(told.status, body.to_string())
         }
+        Voice::Aws(kind) => aws::say(*kind, known, denial),
         Voice::Mcp { era, id } => {
             if let Denial::Malformed(rejected) = denial {
                 let id = rejected.id().or(id.as_ref());

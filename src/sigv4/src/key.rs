@@ -27,6 +27,7 @@ impl Scope<'_> {
 }
 
 /// The key of one day, region and service. It signs and verifies.
+#[derive(Debug)] // of a key, `ring` shows the algorithm alone
 pub(crate) struct SigningKey(hmac::Key);
 
 impl SigningKey {
@@ -38,8 +39,10 @@ impl SigningKey {
         Self(steps.iter().fold(key(&first), |last, step| key(hmac::sign(&last, step.as_bytes()).as_ref())))
     }
 
-    pub(crate) fn sign(&self, string_to_sign: &str) -> String {
-        to_hex(hmac::sign(&self.0, string_to_sign.as_bytes()).as_ref())
+    pub(crate) fn sign(&self, string_to_sign: &str) -> [u8; 32] {
+        let mut signature = [0; 32];
+        signature.copy_from_slice(hmac::sign(&self.0, string_to_sign.as_bytes()).as_ref());
+        signature
     }
 
     /// In constant time.

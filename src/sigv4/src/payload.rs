@@ -11,21 +11,33 @@ pub enum Payload {
     Unsigned,
     /// Nothing of the bytes, which come in chunks; after them comes a checksum.
     UnsignedChunks,
+    /// Nothing of the bytes, which come in chunks with a signature each.
+    SignedChunks,
+    /// The same; after them comes a checksum with a signature of its own.
+    SignedChunksAndTrailer,
 }
 
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 const UNSIGNED_CHUNKS: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+const SIGNED_CHUNKS: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+const SIGNED_CHUNKS_AND_TRAILER: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
+/// Chunks that are signed with SigV4A.
+const ASYMMETRIC: &str = "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD";
 
 impl Payload {
     /// Reads the value of the header.
     ///
     /// # Errors
-    /// [`Refusal::SignedChunks`] for a body that cannot be signed again, [`Refusal::Malformed`] for what is no value.
+    /// [`Refusal::Algorithm`] and [`Refusal::Stream`] for a body that cannot be signed again, [`Refusal::Malformed`] for what is no
+    /// value.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         match text {
             UNSIGNED => Ok(Self::Unsigned),
             UNSIGNED_CHUNKS => Ok(Self::UnsignedChunks),
-            _ if text.starts_with("STREAMING-") => Err(Refusal::SignedChunks),
+            SIGNED_CHUNKS => Ok(Self::SignedChunks),
+            SIGNED_CHUNKS_AND_TRAILER => Ok(Self::SignedChunksAndTrailer),
+            _ if text.starts_with(ASYMMETRIC) => Err(Refusal::Algorithm),
+            _ if text.starts_with("STREAMING-") => Err(Refusal::Stream),
             _ => from_hex(text).map(Self::Sha256).ok_or(Refusal::Malformed),
         }
     }
@@ -37,6 +49,8 @@ impl Payload {
             Self::Sha256(digest) => to_hex(&digest),
             Self::Unsigned => UNSIGNED.to_owned(),
             Self::UnsignedChunks => UNSIGNED_CHUNKS.to_owned(),
+            Self::SignedChunks => SIGNED_CHUNKS.to_owned(),
+            Self::SignedChunksAndTrailer => SIGNED_CHUNKS_AND_TRAILER.to_owned(),
         }
     }
 }
@@ -70,13 +84,19 @@ mod tests {
 
     #[test]
     fn each_mode_is_known_or_refused_by_name() {
-        for mode in [Payload::Sha256([0xa5; 32]), Payload::Unsigned, Payload::UnsignedChunks] {
+        for mode in [
+            Payload::Sha256([0xa5; 32]),
+            Payload::Unsigned,
+            Payload::UnsignedChunks,
+            Payload::SignedChunks,
+            Payload::SignedChunksAndTrailer,
+        ] {
             assert_eq!(Payload::parse(&mode.to_text()), Ok(mode));
         }
         for (text, refusal) in [
-            ("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", Refusal::SignedChunks),
-            ("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", Refusal::SignedChunks),
-            ("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", Refusal::SignedChunks),
+            ("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", Refusal::Algorithm),
+            ("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER", Refusal::Algorithm),
+            ("STREAMING-AWS4-HMAC-SHA256-EVENTS", Refusal::Stream),
             ("", Refusal::Malformed),
             ("unsigned-payload", Refusal::Malformed),
             (&"A5".repeat(32), Refusal::Malformed),

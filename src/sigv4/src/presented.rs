@@ -7,7 +7,8 @@ use model::Timestamp;
 use secret::Secret;
 
 use crate::{
-    Message, Payload,
+    Message, Payload, SignedChunks,
+    chain::Chain,
     key::{ALGORITHM, Scope, SigningKey, TERMINATOR, string_to_sign},
     payload::from_hex,
     time,
@@ -35,6 +36,7 @@ pub struct Presented<'a> {
 #[derive(Debug)]
 pub struct Verified {
     payload: Payload,
+    chain: Chain,
 }
 
 /// Why a request counts as not signed.
@@ -47,8 +49,10 @@ pub enum Refusal {
     Presigned,
     /// Another algorithm.
     Algorithm,
-    /// Each chunk has a signature of its own, made with the caller's key.
-    SignedChunks,
+    /// The body streams in a form that is not known.
+    Stream,
+    /// A chunk of the body is none, or is not signed as the ones before it say.
+    Chunk,
     /// Nothing that AWS would read.
     Malformed,
     /// The clock is wrong, or the request was kept.
@@ -69,9 +73,10 @@ impl Refusal {
                 "a presigned URL cannot be signed again; send the request with its signature in the Authorization header"
             }
             Self::Algorithm => "only AWS4-HMAC-SHA256 is verified; configure the SDK for one region, without SigV4A",
-            Self::SignedChunks => {
-                "a body of signed chunks cannot be signed again; configure the SDK to sign the whole payload, or none of it"
+            Self::Stream => {
+                "a body of this form cannot be signed again; configure the SDK to sign the whole payload, chunks of it, or nothing"
             }
+            Self::Chunk => "a chunk of the body is malformed, too long, or its signature does not fit",
             Self::Malformed => "the signature is malformed",
             Self::Skewed => "the signature is more than five minutes away from now; check the clock",
             Self::FieldNotSigned => "the host and every x-amz- field must be signed",
@@ -86,13 +91,7 @@ impl<'a> Presented<'a> {
     /// # Errors
     /// There is none, or none that can be verified; see [`Refusal`].
     pub fn read(headers: &'a HeaderMap, query: &str) -> Result<Self, Refusal> {
-        let is_presigned = |parameter: &str| {
-            let name = parameter.split('=').next().unwrap_or_default();
-            ["x-amz-signature", "x-amz-algorithm", "x-amz-credential"]
-                .iter()
-                .any(|mark| name.eq_ignore_ascii_case(mark))
-        };
-        if query.split('&').any(is_presigned) {
+        if is_presigned(query) {
             return Err(Refusal::Presigned);
         }
         let text = one(headers, header::AUTHORIZATION.as_str())?.ok_or(Refusal::Unsigned)?;
@@ -177,7 +176,10 @@ impl<'a> Presented<'a> {
         let canonical = message.canonical(&self.signed, &payload.to_text()).ok_or(Refusal::Mismatch)?;
         let string_to_sign = string_to_sign(self.time, self.scope, &canonical);
         let key = SigningKey::derive(secret_access_key, self.scope);
-        if key.verifies(&string_to_sign, &self.signature) { Ok(Verified { payload }) } else { Err(Refusal::Mismatch) }
+        if !key.verifies(&string_to_sign, &self.signature) {
+            return Err(Refusal::Mismatch);
+        }
+        Ok(Verified { payload, chain: Chain::new(key, self.time, self.scope, self.signature) })
     }
 }
 
@@ -187,6 +189,20 @@ impl Verified {
     pub const fn payload(&self) -> Payload {
         self.payload
     }
+
+    /// Reads the body, where it comes in chunks that are signed.
+    #[must_use]
+    pub fn into_chunks(self) -> Option<SignedChunks> {
+        SignedChunks::new(self.payload, self.chain)
+    }
+}
+
+/// Whether the signature of a request stands in its query.
+#[must_use]
+pub fn is_presigned(query: &str) -> bool {
+    const MARKS: [&str; 3] = ["x-amz-signature", "x-amz-algorithm", "x-amz-credential"];
+    let mut names = query.split('&').filter_map(|parameter| parameter.split('=').next());
+    names.any(|name| MARKS.iter().any(|mark| name.eq_ignore_ascii_case(mark)))
 }
 
 /// A field that comes once at most.

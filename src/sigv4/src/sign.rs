@@ -6,9 +6,11 @@ use secret::Secret;
 use zeroize::Zeroizing;
 
 use crate::{
-    Message, Payload, RequestLine,
+    ChunkSigner, Message, Payload, RequestLine,
     canonical::signed_list,
+    chain::Chain,
     key::{ALGORITHM, Scope, SigningKey, string_to_sign},
+    payload::to_hex,
     time,
 };
 
@@ -27,6 +29,18 @@ pub struct Credentials<'a> {
     pub service: &'a str,
 }
 
+/// A signature, from which those of the body's chunks follow.
+#[derive(Debug)]
+pub struct Signed(Chain);
+
+impl Signed {
+    /// Signs the chunks of the body.
+    #[must_use]
+    pub fn into_chunks(self) -> ChunkSigner {
+        ChunkSigner::new(self.0)
+    }
+}
+
 /// The request, or what it is signed with, cannot stand in header fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the request cannot be signed")]
@@ -43,7 +57,7 @@ pub fn sign(
     payload: Payload,
     credentials: Credentials<'_>,
     now: Timestamp,
-) -> Result<(), Unsignable> {
+) -> Result<Signed, Unsignable> {
     let Credentials { access_key_id, secret_access_key, session_token, region, service } = credentials;
     let time = time::format(now);
     headers.remove(header::AUTHORIZATION);
@@ -65,12 +79,16 @@ pub fn sign(
     let scope = Scope { date: time.get(..8).unwrap_or_default(), region, service };
     let message = Message { line, headers };
     let canonical = Zeroizing::new(message.canonical(&signed, &payload.to_text()).ok_or(Unsignable)?);
-    let signature = SigningKey::derive(secret_access_key, scope).sign(&string_to_sign(&time, scope, &canonical));
-    let (scope, signed) = (scope.to_text(), signed_list(&signed));
-    let value =
-        format!("{ALGORITHM} Credential={access_key_id}/{scope}, SignedHeaders={signed}, Signature={signature}");
+    let key = SigningKey::derive(secret_access_key, scope);
+    let signature = key.sign(&string_to_sign(&time, scope, &canonical));
+    let value = format!(
+        "{ALGORITHM} Credential={access_key_id}/{}, SignedHeaders={}, Signature={}",
+        scope.to_text(),
+        signed_list(&signed),
+        to_hex(&signature)
+    );
     headers.insert(header::AUTHORIZATION, text(&value)?);
-    Ok(())
+    Ok(Signed(Chain::new(key, &time, scope, signature)))
 }
 
 fn is_signed(name: &str) -> bool {

@@ -148,8 +148,10 @@ fn what_cannot_be_signed_again_is_refused_with_the_reason() {
     for presigned in ["X-Amz-Signature=00", "a=b&x-amz-credential=c", "X-Amz-Algorithm=AWS4-HMAC-SHA256"] {
         assert_eq!(refusal(presigned, |_| {}, NOW), Some(Refusal::Presigned), "{presigned}");
     }
-    let chunks = set("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD");
-    assert_eq!(refusal("", chunks, NOW), Some(Refusal::SignedChunks));
+    let events = set("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-EVENTS");
+    assert_eq!(refusal("", events, NOW), Some(Refusal::Stream));
+    let asymmetric_chunks = set("x-amz-content-sha256", "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD");
+    assert_eq!(refusal("", asymmetric_chunks, NOW), Some(Refusal::Algorithm));
     let asymmetric = set("authorization", "AWS4-ECDSA-P256-SHA256 Credential=a/b");
     assert_eq!(refusal("", asymmetric, NOW), Some(Refusal::Algorithm));
     assert_eq!(refusal("", |headers| drop(headers.remove("authorization")), NOW), Some(Refusal::Unsigned));

@@ -4,6 +4,9 @@ AWS itself, where it tries the same key. Prints what came of each step as one li
 import io
 import json
 import sys
+import urllib.error
+import urllib.request
+from xml.etree import ElementTree
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -15,7 +18,17 @@ def outcome(call):
     try:
         return call()
     except ClientError as error:
-        return [error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"]["Code"]]
+        said = error.response["Error"]
+        return [error.response["ResponseMetadata"]["HTTPStatusCode"], said["Code"], said["Message"]]
+
+
+def presigned():
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": "reports", "Key": "2026/november.txt"})
+    try:
+        return urllib.request.urlopen(url).read().decode()
+    except urllib.error.HTTPError as error:
+        said = ElementTree.fromstring(error.read())
+        return [error.code, said.findtext("Code"), said.findtext("Message")]
 
 
 def size(key):
@@ -40,6 +53,7 @@ steps = {
     "delete": lambda: s3.delete_object(Bucket="reports", Key="2026/november.txt") and "deleted",
     "access_list": lambda: s3.get_object_acl(Bucket="reports", Key="2026/november.txt") and "read",
     "make_public": lambda: s3.put_object(Bucket="reports", Key="public", Body=b"", ACL="public-read") and "written",
+    "presigned": presigned,
     "order": lambda: dynamodb.get_item(**order)["Item"]["state"]["S"],
     "other_table": lambda: dynamodb.get_item(**{**order, "TableName": "salaries"}) and "read",
     "delete_order": lambda: dynamodb.delete_item(**order) and "deleted",

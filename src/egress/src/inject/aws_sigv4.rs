@@ -1,10 +1,13 @@
 //! A credential that never travels: AWS Signature Version 4 over the request, as it goes out.
 
+use std::mem;
+
 use http::HeaderName;
 use model::Timestamp;
 use sigv4::{Credentials, PathEncoding, Payload, RequestLine, sign};
 
-use crate::{EgressError, forward::Draft};
+use super::aws_chunks::SignedBody;
+use crate::{EgressError, Outbound, forward::Draft, outbound::Chunks};
 
 /// The one service whose paths are signed as they are on the wire.
 const S3: &str = "s3";
@@ -19,11 +22,20 @@ pub(super) fn write(draft: &mut Draft<'_>, credentials: Credentials<'_>, now: Ti
         (None, None) => Payload::Unsigned,
         (None, Some(said)) => said.ok_or(EgressError::SlotTaken)?,
     };
+    let signs_chunks = matches!(payload, Payload::SignedChunks | Payload::SignedChunksAndTrailer);
+    if signs_chunks != draft.body.wants_signed_chunks() {
+        return Err(EgressError::SlotTaken);
+    }
     let target = str::from_utf8(&draft.target).map_err(|_| EgressError::PathRefused)?;
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let encoding = if credentials.service == S3 { PathEncoding::Once } else { PathEncoding::Twice };
     let line = RequestLine { method: &draft.method, path, query, encoding };
-    sign(&mut draft.headers, line, payload, credentials, now).map_err(|_| EgressError::CredentialUnfit)
+    let signed = sign(&mut draft.headers, line, payload, credentials, now).map_err(|_| EgressError::CredentialUnfit)?;
+    let body = mem::replace(&mut draft.body, Outbound::empty());
+    draft.body = body.with_chunks_signed(|Chunks { body, framed_length }| {
+        SignedBody::new(body, framed_length, signed.into_chunks())
+    });
+    Ok(())
 }
 
 /// Whether a header field of a caller goes on to a service of AWS, beside the usual ones: it says what the body is, what is stored

@@ -1,6 +1,7 @@
 //! Where SDKs of AWS put the session token.
 
 use http::{HeaderMap, HeaderName, header};
+use sigv4::Refusal;
 
 use super::TOKEN_BYTES_MAX;
 use crate::denial::Denial;
@@ -8,7 +9,11 @@ use crate::denial::Denial;
 const SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// The session token beside a signature. The signature itself is verified where the request is read.
-pub(super) fn beside_a_signature(headers: &HeaderMap) -> Result<&str, Denial> {
+pub(super) fn beside_a_signature<'a>(headers: &'a HeaderMap, query: &str) -> Result<&'a str, Denial> {
+    // Such a request has its token in the query too, where nobody looks for it.
+    if sigv4::is_presigned(query) {
+        return Err(Denial::AwsSignature(Refusal::Presigned));
+    }
     only(headers, &SECURITY_TOKEN)
 }
 

@@ -1,5 +1,6 @@
 //! Reads a request to a service of AWS: signed with the session's stand-in key, and one operation of the service.
 
+mod chunks;
 mod operation;
 mod s3;
 
@@ -11,8 +12,9 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use mcp::{Json, Limits};
 use ring::digest::{SHA256, digest};
-use sigv4::{Message, PathEncoding, Payload, Presented, Refusal, RequestLine, Verified};
+use sigv4::{Message, PathEncoding, Payload, Presented, Refusal, RequestLine};
 
+pub(crate) use self::chunks::VerifiedChunks;
 use super::{ReadLimits, collect, http::note_trace};
 use crate::{
     asked::{HttpAsked, HttpBody},
@@ -43,7 +45,7 @@ pub(super) async fn read(
     known.action = Some(Cow::Borrowed(policy::Action::HttpRequest.as_str()));
     note_trace(&parts.headers, known);
     host_as_a_field(&mut parts);
-    let (verified, body) = verify(&parts, body, service, caller, limits, known).await?;
+    let (payload, body) = verify(&parts, body, service, caller, limits, known).await?;
     passes(&parts.headers)?;
     let query = parts.uri.query();
     let path = query.map_or_else(|| rest.to_owned(), |query| format!("{rest}?{query}"));
@@ -52,8 +54,8 @@ pub(super) async fn read(
     known.tool = Some(operation.to_string());
     let body = members(service.kind(), body)?;
     let mut headers = parts.headers;
-    let payload = HeaderValue::from_str(&verified.payload().to_text());
-    headers.insert(PAYLOAD, payload.expect("a digest or one of two names is a field's value"));
+    let payload = HeaderValue::from_str(&payload.to_text());
+    headers.insert(PAYLOAD, payload.expect("a digest or one of four names is a field's value"));
     Ok(HttpAsked { operation, method: parts.method, path, headers, body })
 }
 
@@ -68,7 +70,7 @@ fn host_as_a_field(parts: &mut Parts) {
 }
 
 /// Whether this session's stand-in signed this request, this body included. A body that is too long to be held is compared with
-/// its digest by AWS: the same digest is signed again.
+/// its digest by AWS: the same digest is signed again. Chunks that are signed are verified while they pass.
 async fn verify(
     parts: &Parts,
     body: Incoming,
@@ -76,7 +78,7 @@ async fn verify(
     caller: &InSession,
     limits: ReadLimits,
     known: &Facts,
-) -> Result<(Verified, HttpBody), Denial> {
+) -> Result<(Payload, HttpBody), Denial> {
     let query = parts.uri.query().unwrap_or_default();
     let presented = Presented::read(&parts.headers, query).map_err(Denial::AwsSignature)?;
     let stand_in = service.stand_in(&caller.session().facts().id);
@@ -85,9 +87,15 @@ async fn verify(
     }
     let is_short = body.size_hint().exact().is_some_and(|length| length <= limits.message_bytes_max as u64);
     let (payload, body) = match (service.kind(), presented.payload()) {
-        (AwsKind::S3, Some(payload @ (Payload::Unsigned | Payload::UnsignedChunks))) => {
-            (payload, HttpBody::Stream(body))
-        }
+        (
+            AwsKind::S3,
+            Some(
+                payload @ (Payload::Unsigned
+                | Payload::UnsignedChunks
+                | Payload::SignedChunks
+                | Payload::SignedChunksAndTrailer),
+            ),
+        ) => (payload, HttpBody::Stream(body)),
         (AwsKind::S3, Some(payload @ Payload::Sha256(_))) if !is_short => (payload, HttpBody::Stream(body)),
         (AwsKind::S3 | AwsKind::DynamoDb | AwsKind::Sts, said) => {
             let whole = collect(body, limits).await?;
@@ -105,7 +113,13 @@ async fn verify(
     let line = RequestLine { method: &parts.method, path: parts.uri.path(), query, encoding };
     let message = Message { line, headers: &parts.headers };
     let verified = presented.verify(&message, payload, stand_in.secret_access_key(), known.arrived);
-    Ok((verified.map_err(Denial::AwsSignature)?, body))
+    let chunks = verified.map_err(Denial::AwsSignature)?.into_chunks();
+    Ok(match (chunks, body) {
+        (Some(chunks), HttpBody::Stream(body)) => {
+            (payload, HttpBody::SignedChunks(Box::new(VerifiedChunks::new(body, chunks))))
+        }
+        (_, body) => (payload, body),
+    })
 }
 
 /// DynamoDB is asked in JSON. It is read strictly and written again, so that AWS reads what was judged.

@@ -164,7 +164,7 @@ impl Broker {
     async fn judged(&self, asked: McpAsked, facts: &mut Facts) -> Result<Response<Clean>, Denial> {
         let (gateway, upstream) = (&self.scene.gateway, self.scene.upstream());
         facts.upstream = Some(Arc::clone(&upstream));
-        let caller = gateway.authenticator.authenticate(&asked.headers, upstream.speech(), facts.arrived)?;
+        let caller = gateway.authenticator.authenticate(&asked.headers, "", upstream.speech(), facts.arrived)?;
         let session = Sessions::enter(caller, upstream.resource(), facts.arrived)?;
         facts.session = Some(Arc::clone(session.session()));
         let asked = inspect(Asked::Mcp(Box::new(asked)), &upstream, gateway.limits, facts).await?;
