@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use redact::{Content, Decoder, Masker, Report, mask_header};
+use redact::{Content, Decoder, Masker, Profile, Report, mask_header};
 use secret::{FingerprintKey, FingerprintSet, Secret};
 use zeroize::Zeroizing;
 
@@ -77,13 +77,19 @@ fn mask(secrets: &Arc<FingerprintSet>, case: &Case, reply: &Reply, arrived: &mut
     let Ok(mut decoder) = Decoder::new(case.encoding.coding().map(crate::encoding::Coding::token)) else {
         return false;
     };
-    let content_type = reply.content_type();
+    let (profile, content_type) = (Arc::new(Profile::new()), reply.content_type());
     if let Some(content_type) = content_type {
         let mut report = Report::default();
-        arrived.extend_from_slice(&mask_header(secrets, "content-type", content_type.as_bytes(), &mut report));
+        arrived.extend_from_slice(&mask_header(
+            secrets,
+            &profile,
+            "content-type",
+            content_type.as_bytes(),
+            &mut report,
+        ));
         arrived.push(b'\n');
     }
-    let mut masker = Masker::new(Arc::clone(secrets), Content::of(content_type));
+    let mut masker = Masker::new(Arc::clone(secrets), &profile, Content::of(content_type));
     let is_event_stream = content_type.is_some_and(|kind| kind.starts_with("text/event-stream"));
     let mut last = Vec::new();
     for piece in case.split.pieces(reply, case.salt) {
