@@ -104,7 +104,7 @@ impl Inspector<'_> {
                 let whole = collect(body, limits).await?;
                 HttpBody::Whole(self.text(whole.clone(), content)?.unwrap_or(whole))
             }
-            body @ (HttpBody::Whole(_) | HttpBody::Stream(_)) => body,
+            body @ (HttpBody::Whole(_) | HttpBody::Stream(_) | HttpBody::SignedChunks(_)) => body,
         };
         Ok(())
     }
