@@ -10,9 +10,10 @@ use crate::{
     content::Content,
     fields::FieldScanner,
     live::LiveScanner,
+    observe::Observe,
     profile::{Action, Profile},
     report::Report,
-    spans::{Sinks, SpanScanner},
+    spans::{Listeners, Sinks, SpanScanner},
     substitute::Substitute,
 };
 
@@ -27,7 +28,7 @@ pub struct Masker {
     /// `None` for content that is not text.
     text: Option<TextScanner>,
     report: Report,
-    substitute: Option<Box<dyn Substitute>>,
+    listeners: Listeners,
 }
 
 /// What is looked for in text alone.
@@ -57,13 +58,20 @@ impl Masker {
             }),
             Content::Binary => None,
         };
-        Self { live: None, text, report: Report::default(), substitute: None }
+        Self { live: None, text, report: Report::default(), listeners: Listeners::default() }
     }
 
     /// What stands for the finds that the profile says to tokenize.
     #[must_use]
     pub fn with_substitute(mut self, substitute: Box<dyn Substitute>) -> Self {
-        self.substitute = Some(substitute);
+        self.listeners.substitute = Some(substitute);
+        self
+    }
+
+    /// Who is told of each find of a recognizer of shapes.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Box<dyn Observe>) -> Self {
+        self.listeners.observer = Some(observer);
         self
     }
 
@@ -72,21 +80,21 @@ impl Masker {
         if chunk.is_empty() {
             return;
         }
-        let Self { live, text, report, substitute } = self;
+        let Self { live, text, report, listeners } = self;
         let Some(text) = text else { return push_live(live, chunk, report, out) };
         let mut later = Report::default();
-        push_live(live, chunk, report, &mut |clean| text.push(clean, &mut later, substitute, out));
+        push_live(live, chunk, report, &mut |clean| text.push(clean, &mut later, listeners, out));
         report.merge(&later);
     }
 
     /// Says that a message or event ends here: all that is kept back is given to `out`, for nobody should wait for the next
     /// message to read this one. State stays, so what continues a secret or a value in the next message is masked from there on.
     pub fn boundary(&mut self, out: &mut impl FnMut(Bytes)) {
-        let Self { live, text, report, substitute } = self;
+        let Self { live, text, report, listeners } = self;
         let Some(text) = text else { return end_live(live, report, out) };
         let mut later = Report::default();
-        end_live(live, report, &mut |clean| text.push(clean, &mut later, substitute, out));
-        text.boundary(&mut later, substitute, out);
+        end_live(live, report, &mut |clean| text.push(clean, &mut later, listeners, out));
+        text.boundary(&mut later, listeners, out);
         report.merge(&later);
     }
 
@@ -158,31 +166,20 @@ fn refuse(action: Action, report: &mut Report) {
 }
 
 impl TextScanner {
-    fn push(
-        &mut self,
-        chunk: Bytes,
-        report: &mut Report,
-        substitute: &mut Option<Box<dyn Substitute>>,
-        out: &mut impl FnMut(Bytes),
-    ) {
+    fn push(&mut self, chunk: Bytes, report: &mut Report, listeners: &mut Listeners, out: &mut impl FnMut(Bytes)) {
         let Self { fields, spans, profile } = self;
         let Some(spans) = spans else { return fields.push(chunk, profile, report, out) };
         let mut later = Report::default();
-        let mut sinks = Sinks { profile, report: &mut later, substitute: substitute.as_deref_mut(), out };
+        let mut sinks = Sinks { profile, report: &mut later, listeners, out };
         fields.push(chunk, profile, report, &mut |clean| spans.push(clean, &mut sinks));
         report.merge(&later);
     }
 
-    fn boundary(
-        &mut self,
-        report: &mut Report,
-        substitute: &mut Option<Box<dyn Substitute>>,
-        out: &mut impl FnMut(Bytes),
-    ) {
+    fn boundary(&mut self, report: &mut Report, listeners: &mut Listeners, out: &mut impl FnMut(Bytes)) {
         let Self { fields, spans, profile } = self;
         let Some(spans) = spans else { return fields.boundary(profile, report, out) };
         let mut later = Report::default();
-        let mut sinks = Sinks { profile, report: &mut later, substitute: substitute.as_deref_mut(), out };
+        let mut sinks = Sinks { profile, report: &mut later, listeners, out };
         fields.boundary(profile, report, &mut |clean| spans.push(clean, &mut sinks));
         spans.boundary(&mut sinks);
         report.merge(&later);

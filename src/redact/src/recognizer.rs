@@ -32,6 +32,5 @@ pub(crate) trait Recognizer: std::fmt::Debug + Send + Sync {
     fn look(&self, text: &[u8], from: usize, is_end: bool, found: &mut dyn FnMut(Found)) -> usize;
 
     /// The name of a rule, for people.
-    #[expect(dead_code, reason = "what explains a find comes with the rules")]
     fn rule_name(&self, rule: u16) -> &str;
 }

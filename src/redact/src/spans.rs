@@ -8,6 +8,7 @@ use self::quotes::Quotes;
 use crate::{
     content::Content,
     marker::marker_of,
+    observe::{Finding, Observe},
     pending::Pending,
     profile::{Action, Profile},
     recognizer::{CONTEXT_MAX, Found},
@@ -26,7 +27,8 @@ pub(crate) struct SpanScanner {
     pending: Pending,
     /// The position in the stream up to which everything was passed on or masked.
     passed: u64,
-    found: Vec<Found>,
+    /// What was found, each with the place of its recognizer in the profile.
+    found: Vec<(usize, Found)>,
     /// Where strings begin and end, in JSON.
     quotes: Option<Quotes>,
 }
@@ -35,8 +37,15 @@ pub(crate) struct SpanScanner {
 pub(crate) struct Sinks<'stream, Out> {
     pub(crate) profile: &'stream Profile,
     pub(crate) report: &'stream mut Report,
-    pub(crate) substitute: Option<&'stream mut (dyn Substitute + 'static)>,
+    pub(crate) listeners: &'stream mut Listeners,
     pub(crate) out: &'stream mut Out,
+}
+
+/// Who takes part in what happens to a find.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    pub(crate) substitute: Option<Box<dyn Substitute>>,
+    pub(crate) observer: Option<Box<dyn Observe>>,
 }
 
 impl SpanScanner {
@@ -78,25 +87,25 @@ impl SpanScanner {
         let Self { found, pending, passed, quotes, .. } = self;
         found.clear();
         let mut decided = text.len();
-        for recognizer in sinks.profile.recognizers() {
-            decided = decided.min(recognizer.look(text, from, is_end, &mut |find| found.push(find)));
+        for (place, recognizer) in sinks.profile.recognizers().iter().enumerate() {
+            decided = decided.min(recognizer.look(text, from, is_end, &mut |find| found.push((place, find))));
         }
-        found.sort_unstable_by_key(|find| (find.start, find.class, find.end));
+        found.sort_unstable_by_key(|(_, find)| (find.start, find.class, find.end));
         // What another recognizer may still find in the midst of a find belongs to one piece with it.
-        for find in found.iter().rev() {
+        for (_, find) in found.iter().rev() {
             if find.start < decided && find.end > decided {
                 decided = find.start;
             }
         }
         let origin = *passed - from as u64;
         let mut text = Text { bytes: text, origin, followed: from, quotes: quotes.as_mut() };
-        let mut run: Option<Found> = None;
-        for find in found.drain(..).filter(|find| find.start < decided) {
+        let mut run = None;
+        for find in found.drain(..).filter(|(_, find)| find.start < decided) {
             let Some(last) = run else {
                 run = Some(find);
                 continue;
             };
-            if find.start < last.end {
+            if find.1.start < last.1.end {
                 run = Some(joined(last, find));
             } else {
                 settle(last, &mut text, pending, sinks);
@@ -142,16 +151,27 @@ impl Text<'_> {
 }
 
 /// Two finds that overlap: all of both, as what comes first in precedence.
-fn joined(one: Found, other: Found) -> Found {
-    let (start, end) = (one.start.min(other.start), one.end.max(other.end));
-    let first = if other.class < one.class { other } else { one };
-    Found { start, end, ..first }
+fn joined(one: (usize, Found), other: (usize, Found)) -> (usize, Found) {
+    let (start, end) = (one.1.start.min(other.1.start), one.1.end.max(other.1.end));
+    let (place, first) = if other.1.class < one.1.class { other } else { one };
+    (place, Found { start, end, ..first })
 }
 
 /// Does what the profile says with one find.
-fn settle(find: Found, text: &mut Text<'_>, pending: &mut Pending, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) {
+fn settle(
+    (place, find): (usize, Found),
+    text: &mut Text<'_>,
+    pending: &mut Pending,
+    sinks: &mut Sinks<'_, impl FnMut(Bytes)>,
+) {
     let value = text.bytes.get(find.start..find.end).unwrap_or_default();
-    if sinks.profile.allows(&find, value) {
+    let is_allowed = sinks.profile.allows(&find, value);
+    let (start, end) = (text.origin + find.start as u64, text.origin + find.end as u64);
+    if let Some(observer) = &mut sinks.listeners.observer {
+        let rule = sinks.profile.recognizers().get(place).map_or("", |recognizer| recognizer.rule_name(find.rule));
+        observer.observe(&Finding { class: find.class, rule, score: find.score, start, end, is_allowed });
+    }
+    if is_allowed {
         return;
     }
     let instead = match sinks.profile.action(find.class) {
@@ -160,17 +180,20 @@ fn settle(find: Found, text: &mut Text<'_>, pending: &mut Pending, sinks: &mut S
             sinks.report.note_block(find.class);
             None
         }
-        Action::Tokenize => sinks.substitute.as_mut().and_then(|substitute| substitute.substitute(find.class, value)),
+        Action::Tokenize => {
+            let substitute = sinks.listeners.substitute.as_mut();
+            substitute.and_then(|substitute| substitute.substitute(find.class, value))
+        }
         Action::Mask => None,
     };
-    pending.release(text.origin + find.start as u64, sinks.out);
+    pending.release(start, sinks.out);
     let instead = instead.unwrap_or_else(|| marker_of(find.class));
     if text.is_bare_number(find) {
         (sinks.out)([b"\"", instead.as_ref(), b"\""].concat().into());
     } else {
         (sinks.out)(instead);
     }
-    pending.skip(text.origin + find.end as u64);
+    pending.skip(end);
     sinks.report.note(find.class);
 }
 

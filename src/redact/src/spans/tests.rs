@@ -51,7 +51,8 @@ fn scanned<'text>(chunks: impl IntoIterator<Item = &'text [u8]>) -> (String, Rep
     let (mut scanner, profile, mut report) = (SpanScanner::new(Content::Json), profile(), Report::default());
     let mut text = Vec::new();
     let mut out = |clean: Bytes| text.extend_from_slice(&clean);
-    let mut sinks = Sinks { profile: &profile, report: &mut report, substitute: None, out: &mut out };
+    let mut listeners = Listeners::default();
+    let mut sinks = Sinks { profile: &profile, report: &mut report, listeners: &mut listeners, out: &mut out };
     for chunk in chunks {
         scanner.push(Bytes::copy_from_slice(chunk), &mut sinks);
     }
