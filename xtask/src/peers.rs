@@ -17,6 +17,7 @@ const PYTHON: &[(&str, &str)] = &[
     ("openbao", "OpenBao, which is a Vault server"),
     ("aws", "an AWS to play with, and its SDK"),
     ("terraform", "what stands in for Terraform's providers"),
+    ("presidio", "the analyzer of personal data, and sentences that hold some"),
 ];
 
 /// The folders of Node packages, and what is installed into each.
@@ -110,10 +111,12 @@ fn python(directory: &Path, program: &str, kind: &str, contents: &str) -> Result
     copy(&source, &target, &pins)?;
     let environment = target.join("venv");
     run_quietly("making a Python environment", Command::new(program).args(["-m", "venv"]).arg(&environment))?;
+    // The pinned list is whole, so that pip has nothing to add to it.
     run_quietly(
         &format!("installing {contents} (pip)"),
         Command::new(environment.join("bin/python"))
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"])
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"])
+            .args(["--no-deps", "--require-hashes", "-r"])
             .arg(target.join("requirements.txt")),
     )?;
     finish(&source, &target, &pins)

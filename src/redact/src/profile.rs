@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     class::Class,
+    personal::Personal,
     recognizer::{Found, Recognizer},
 };
 
@@ -59,7 +60,12 @@ impl Profile {
         self
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "the recognizers of shapes come with their rules"))]
+    /// Looks for personal data as well.
+    #[must_use]
+    pub fn with_personal(self, personal: Arc<Personal>) -> Self {
+        self.with_recognizer(personal)
+    }
+
     pub(crate) fn with_recognizer(mut self, recognizer: Arc<dyn Recognizer>) -> Self {
         self.recognizers.push(recognizer);
         self

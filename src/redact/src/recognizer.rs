@@ -3,7 +3,6 @@
 use crate::class::Class;
 
 /// The most bytes that a recognizer keeps back: what it finds in one piece is no longer.
-#[expect(dead_code, reason = "the recognizers of shapes come with their rules")]
 pub(crate) const KEPT_MAX: usize = 4 * 1024;
 /// How many bytes before a text a recognizer can see, for the words that stand around it.
 pub(crate) const CONTEXT_MAX: usize = 256;

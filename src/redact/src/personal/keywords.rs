@@ -1,0 +1,88 @@
+//! The words that say of which kind the number is that follows them, all looked up at once.
+
+use aho_corasick::{AhoCorasick, BuildError};
+
+use super::context::Context;
+
+/// The keywords of every kind.
+#[derive(Debug)]
+pub(super) struct Keywords {
+    automaton: AhoCorasick,
+    /// The kind of each keyword, and whether it must be a word of its own.
+    of: Vec<(usize, bool)>,
+}
+
+/// The kinds whose keywords stand before a number, a bit each.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Said([u64; KIND_COUNT_MAX / 64]);
+
+/// The kinds that we know, and the operator's own.
+pub(super) const KIND_COUNT_MAX: usize = 320;
+
+/// A keyword of up to so many bytes is a word of its own; a longer one may be the beginning of one, as in `passports`.
+const SHORT: usize = 4;
+
+impl Keywords {
+    /// Each keyword is in small letters, with one space between its words, and says that its kind follows.
+    pub(super) fn new<'a>(keywords: impl IntoIterator<Item = (usize, &'a str)>) -> Result<Self, BuildError> {
+        let (mut patterns, mut of) = (Vec::new(), Vec::new());
+        for (kind, keyword) in keywords {
+            // Writings without spaces have no beginnings of words.
+            let begins = if keyword.is_ascii() { " " } else { "" };
+            patterns.push(format!("{begins}{}", keyword.to_lowercase()));
+            of.push((kind, keyword.len() <= SHORT));
+        }
+        Ok(Self { automaton: AhoCorasick::new(patterns)?, of })
+    }
+
+    /// The kinds of which a keyword is among the words.
+    pub(super) fn said(&self, context: &Context) -> Said {
+        let words = context.words();
+        let mut said = Said::default();
+        for found in self.automaton.find_overlapping_iter(words) {
+            let ends = matches!(words.get(found.end()), None | Some(b' ' | b'0'..=b'9'));
+            if let Some((kind, is_short)) = self.of.get(found.pattern().as_usize())
+                && (ends || !is_short)
+            {
+                said.add(*kind);
+            }
+        }
+        said
+    }
+}
+
+impl Said {
+    fn add(&mut self, kind: usize) {
+        if let Some(bits) = self.0.get_mut(kind / 64) {
+            *bits |= 1 << (kind % 64);
+        }
+    }
+
+    pub(super) fn has(self, kind: usize) -> bool {
+        self.0.get(kind / 64).is_some_and(|bits| bits >> (kind % 64) & 1 == 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn says(text: &str, keyword: &str) -> bool {
+        let keywords = Keywords::new([(0, "else"), (70, keyword)]).unwrap();
+        let said = keywords.said(&Context::before(text.as_bytes(), text.len(), 5));
+        assert!(!said.has(0));
+        said.has(70)
+    }
+
+    #[test]
+    fn keywords_are_found_in_keys_and_sentences() {
+        assert!(says("{\"socialSecurityNumber\":\"", "social security"));
+        assert!(says("his SSN ", "ssn") && says("ssn2: ", "ssn") && says("ss# ", "ss#"));
+        assert!(says("passports: ", "passport") && says("身份证号", "身份证") && says("Née le ", "née le"));
+    }
+
+    #[test]
+    fn a_short_keyword_is_a_word_of_its_own() {
+        assert!(!says("using ", "sin") && !says("assign ", "sin") && !says("tins ", "tin"));
+    }
+}

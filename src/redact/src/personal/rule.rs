@@ -1,0 +1,106 @@
+//! What a number of a fixed form is: its written shapes, its check, and the words that stand before it.
+
+use crate::entity::Entity;
+
+/// One kind of number.
+pub(super) struct Rule {
+    pub(super) entity: Entity,
+    pub(super) shapes: &'static [Shape],
+    /// Whether the symbols, without separators and with capital letters, can be such a number.
+    pub(super) check: fn(&[u8]) -> bool,
+    /// Words before it that make it more likely, in small letters. One of up to four letters stands alone; a longer one may go on.
+    pub(super) words: &'static [&'static str],
+}
+
+/// How a number is written, and how sure it is that such a text with a right check is one, from 0 to 100.
+///
+/// `9` is a digit, `A` a letter, `X` either of them, a space one separator: a space, hyphen or dot, the same throughout the number.
+/// Everything else stands for itself.
+pub(super) type Shape = (&'static str, u8);
+
+/// A text that was held against a shape: its symbols, and where it ends.
+pub(super) struct Fitted {
+    symbols: [u8; SYMBOL_COUNT_MAX],
+    count: usize,
+    pub(super) end: usize,
+}
+
+/// No shape has more symbols.
+const SYMBOL_COUNT_MAX: usize = 24;
+
+impl Fitted {
+    pub(super) fn symbols(&self) -> &[u8] {
+        &self.symbols[..self.count]
+    }
+}
+
+/// Holds the text from `start` on against a shape. `None` where it does not fit or goes on as part of something longer.
+pub(super) fn fit(text: &[u8], start: usize, shape: &str) -> Option<Fitted> {
+    let mut fitted = Fitted { symbols: [0; SYMBOL_COUNT_MAX], count: 0, end: start + shape.len() };
+    let written = text.get(start..fitted.end)?;
+    let mut separator = None;
+    for (byte, wanted) in written.iter().zip(shape.bytes()) {
+        let fits = match wanted {
+            b'9' => byte.is_ascii_digit(),
+            b'A' => byte.is_ascii_alphabetic(),
+            b'X' => byte.is_ascii_alphanumeric(),
+            b' ' => matches!(byte, b' ' | b'-' | b'.') && *separator.get_or_insert(*byte) == *byte,
+            _ => *byte == wanted,
+        };
+        if !fits {
+            return None;
+        }
+        if matches!(wanted, b'9' | b'A' | b'X') {
+            *fitted.symbols.get_mut(fitted.count)? = byte.to_ascii_uppercase();
+            fitted.count += 1;
+        }
+    }
+    stands_alone_after(text, fitted.end).then_some(fitted)
+}
+
+/// Whether what ends here does not go on: neither as a word, nor as a number behind a separator.
+pub(super) fn stands_alone_after(text: &[u8], end: usize) -> bool {
+    match text.get(end) {
+        None => true,
+        Some(b'-' | b'.' | b'/') => !text.get(end + 1).is_some_and(u8::is_ascii_digit),
+        Some(byte) => !is_word(*byte),
+    }
+}
+
+/// Whether what starts here does not go on from a number before it.
+pub(super) fn stands_alone_before(text: &[u8], start: usize) -> bool {
+    let before = |back: usize| start.checked_sub(back).and_then(|at| text.get(at));
+    !(matches!(before(1), Some(b'-' | b'.' | b'/')) && before(2).is_some_and(u8::is_ascii_digit))
+}
+
+/// Letters, digits and the underscore, of which names and numbers consist.
+pub(super) const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_fits_whole_numbers_with_one_kind_of_separator() {
+        for written in ["123-45-6789", "123 45 6789", "123.45.6789.", "123-45-6789\"", "123-45-6789- "] {
+            let fitted = fit(written.as_bytes(), 0, "999 99 9999").expect(written);
+            assert_eq!(fitted.symbols(), b"123456789", "{written}");
+        }
+        for written in ["123-45 6789", "123-45-678", "123-45-67890", "123-45-6789-0", "123-45-6789a", "123-4x-6789"] {
+            assert!(fit(written.as_bytes(), 0, "999 99 9999").is_none(), "{written}");
+        }
+        assert_eq!(
+            fit(b"ab123456c", 0, "AA999999A").map(|fitted| fitted.symbols().to_vec()),
+            Some(b"AB123456C".to_vec())
+        );
+    }
+
+    #[test]
+    fn the_tail_of_a_longer_number_does_not_stand_alone() {
+        assert!(!stands_alone_before(b"000-123", 4));
+        assert!(stands_alone_before(b"id-123", 3));
+        assert!(stands_alone_before(b"123", 0));
+    }
+}
