@@ -6,6 +6,7 @@ mod issuers;
 mod keys;
 mod ledger;
 mod logins;
+mod masking;
 mod sources;
 mod upstreams;
 mod web_identity;
@@ -31,7 +32,13 @@ use crate::{
 };
 
 use self::sources::{Means, Sources};
-pub(crate) use self::{instance::Instance, keys::VERIFIER_FILE, sources::RefreshTokenStore, upstreams::dial_target};
+pub(crate) use self::{
+    instance::Instance,
+    keys::VERIFIER_FILE,
+    masking::{built_in_masking, check_masking, masking},
+    sources::RefreshTokenStore,
+    upstreams::dial_target,
+};
 
 /// The longest that a message may take to arrive.
 const MESSAGE_WAIT_MAX: Duration = Duration::from_secs(30);

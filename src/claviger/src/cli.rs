@@ -4,7 +4,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{command, demo, output::Failure};
+use crate::{
+    command::{self, scan::ScanArguments},
+    demo,
+    output::Failure,
+};
 
 /// A credential broker and token service for AI agents: they use credentials and never hold them
 #[derive(Debug, Parser)]
@@ -47,6 +51,10 @@ enum Command {
     /// Exchange a token for a session token, look at one, end one
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Find credentials and personal data in a file, as the gateway does in answers
+    ///
+    /// Exit codes: 0 nothing found, 1 could not run, 3 something found.
+    Scan(ScanArguments),
     /// Verify the record
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -172,6 +180,7 @@ impl Arguments {
             Command::Secret(secret) => command::secret::run(secret),
             Command::Lease(LeaseCommand::List { json, configured }) => command::lease::list(&configured.config, json),
             Command::Token(token) => command::token::run(token),
+            Command::Scan(scan) => return command::scan::run(&scan),
             Command::Audit(AuditCommand::Verify { folder, key, against, json, configured }) => {
                 return command::audit::verify(
                     folder.as_deref(),

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod init;
 pub(crate) mod lease;
+pub(crate) mod scan;
 pub(crate) mod secret;
 pub(crate) mod serve;
 pub(crate) mod token;

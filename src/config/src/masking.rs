@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What is looked for everywhere, besides what an upstream's own table says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Masking {
     /// The patterns of the operator's own kinds of personal data.
@@ -24,6 +24,8 @@ pub struct Masking {
     pub score_min: u8,
     /// The region whose telephone numbers are recognized without a country code, as two letters of ISO 3166.
     pub region: Option<String>,
+    /// What is done with finds in answers, where an upstream has no table of its own.
+    pub answers: Actions,
 }
 
 /// What is done with finds in the traffic of one upstream.
@@ -233,13 +235,15 @@ impl MaskingTable {
             owner: table.owner.value.0,
             until: table.until.value.end,
         });
+        let upstreams = UpstreamMaskingTable { answers: self.answers, calls: self.calls };
         let masking = Masking {
+            answers: UpstreamMaskingTable::default().over(&upstreams).answers,
             patterns: patterns.collect(),
             allowed: allowed.collect(),
             score_min: share(self.score_min.value),
             region: self.region.map(|region| region.value.0),
         };
-        (masking, UpstreamMaskingTable { answers: self.answers, calls: self.calls })
+        (masking, upstreams)
     }
 }
 

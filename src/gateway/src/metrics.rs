@@ -3,7 +3,6 @@
 use std::{fmt, time::Duration};
 
 use egress::LeaseCounts;
-use model::UpstreamName;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -15,6 +14,8 @@ use prometheus_client::{
     registry::Registry,
 };
 use redact::{Class, Report};
+
+use crate::upstream::Upstream;
 
 /// From a tenth of a millisecond to about forty seconds.
 fn seconds() -> Histogram {
@@ -31,7 +32,7 @@ struct CallLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ClassLabels {
-    class: &'static str,
+    class: String,
     upstream: String,
     /// `call` or `answer`.
     direction: &'static str,
@@ -102,15 +103,18 @@ impl Metrics {
         self.calls.get_or_create(&CallLabels { upstream, outcome }).inc();
     }
 
-    pub(crate) fn settled(&self, latency: Duration, upstream: &UpstreamName, found: &Report) {
+    pub(crate) fn settled(&self, latency: Duration, upstream: &Upstream, found: &Report) {
         self.call_seconds.observe(latency.as_secs_f64());
         self.found("answer", upstream, found);
     }
 
     /// What was found in a call or in an answer.
-    pub(crate) fn found(&self, direction: &'static str, upstream: &UpstreamName, found: &Report) {
-        let labels =
-            |class: Class| ClassLabels { class: class.as_str(), upstream: upstream.as_str().to_owned(), direction };
+    pub(crate) fn found(&self, direction: &'static str, upstream: &Upstream, found: &Report) {
+        let labels = |class: Class| ClassLabels {
+            class: upstream.masking().name(class).to_owned(),
+            upstream: upstream.name().to_string(),
+            direction,
+        };
         for (class, count) in found.classes() {
             self.masked.get_or_create(&labels(class)).inc_by(count);
         }

@@ -72,7 +72,7 @@ impl Recorder {
         let durability = stricter(approved.durability(), self.durability);
         let receipt = self.log.append(&entry, durability).await.map_err(unavailable)?;
         facts.note_intent();
-        self.metrics.found("call", upstream.name(), &facts.found);
+        self.metrics.found("call", upstream, &facts.found);
         let ticket = ForwardTicket::new(TicketParts {
             record: receipt.index(),
             recorded_at: at,

@@ -104,6 +104,11 @@ impl Personal {
         })
     }
 
+    /// What the operator calls its own patterns, in their order.
+    pub(crate) fn own_names(&self) -> &[String] {
+        self.rule_names.get(Entity::ALL.len()..).unwrap_or_default()
+    }
+
     /// Looks at the `@` of a mailbox.
     fn mailbox(&self, sight: &mut Sight<'_>, at: usize) {
         match email::around(sight.text, at, sight.is_end) {

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     class::Class,
+    entity::Entity,
     personal::Personal,
     recognizer::{Found, Recognizer},
 };
@@ -37,6 +38,8 @@ pub struct Profile {
     recognizers: Vec<Arc<dyn Recognizer>>,
     actions: BTreeMap<Class, Action>,
     allowed: Vec<Allowed>,
+    /// What the operator calls the kinds of personal data that are its own.
+    own: Vec<String>,
 }
 
 impl Profile {
@@ -63,12 +66,23 @@ impl Profile {
     /// Looks for personal data as well.
     #[must_use]
     pub fn with_personal(self, personal: Arc<Personal>) -> Self {
-        self.with_recognizer(personal)
+        let own = personal.own_names().to_vec();
+        Self { own, ..self.with_recognizer(personal) }
     }
 
     pub(crate) fn with_recognizer(mut self, recognizer: Arc<dyn Recognizer>) -> Self {
         self.recognizers.push(recognizer);
         self
+    }
+
+    /// The name of a class, for records and for people.
+    #[must_use]
+    pub fn name(&self, class: Class) -> &str {
+        let own = match class {
+            Class::Personal(Entity::Own(place)) => self.own.get(usize::from(place)),
+            Class::LiveSecret | Class::NamedField | Class::Credential | Class::Personal(_) => None,
+        };
+        own.map_or(class.as_str(), String::as_str)
     }
 
     /// What is done with a class.

@@ -8,13 +8,15 @@ use gateway::{AwsKind, AwsService, Speech, Upstream, Upstreams};
 use sigv4::StandIns;
 use token::ResourceKind;
 
-use super::{issuers::trust_anchors, sources::Sources};
+use super::{issuers::trust_anchors, masking::Recognizers, sources::Sources};
 use crate::output::Failure;
 
 /// The upstreams that are served.
 pub(super) fn served(config: &Config, sources: &Sources, stand_ins: &Arc<StandIns>) -> Result<Upstreams, Failure> {
     let public_url = config.server.public_url.to_string();
-    config.upstreams.iter().map(|upstream| one(upstream, &public_url, sources, stand_ins)).collect()
+    let recognizers = Recognizers::new(&config.masking)?;
+    let served = |upstream| one(upstream, &public_url, sources, stand_ins, &recognizers);
+    config.upstreams.iter().map(served).collect()
 }
 
 fn one(
@@ -22,6 +24,7 @@ fn one(
     public_url: &str,
     sources: &Sources,
     stand_ins: &Arc<StandIns>,
+    recognizers: &Recognizers,
 ) -> Result<Upstream, Failure> {
     let (kind, speech) = match &upstream.kind {
         UpstreamKind::Mcp { era: config::Era::V2025_11_25 } => (ResourceKind::Mcp, Speech::Mcp(mcp::Era::Legacy)),
@@ -39,7 +42,9 @@ fn one(
     let metadata_url = format!("{public_url}{}", kind.metadata_path(&upstream.name));
     let credential = upstream.credential.as_ref().map(|credential| credential.name.clone());
     let target = Arc::new(target(upstream, sources)?);
-    Ok(Upstream::new(upstream.name.clone(), upstream.resource.clone(), metadata_url, speech, target, credential))
+    let (name, resource) = (upstream.name.clone(), upstream.resource.clone());
+    let served = Upstream::new(name, resource, metadata_url, speech, target, credential);
+    Ok(served.masked_by(recognizers.masking(&upstream.masking)?))
 }
 
 /// Where an upstream is, and what goes into its calls.

@@ -19,6 +19,7 @@ pub(crate) fn run(path: &Path, offline: bool) -> Result<(), Failure> {
     for warning in policies.warnings() {
         say(format!("               {warning}"));
     }
+    broker::check_masking(&config)?;
     if offline {
         return Ok(());
     }

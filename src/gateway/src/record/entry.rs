@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use model::{AgentName, CredentialName, LeaseId, RuleId, SessionId, Subject, Timestamp, UpstreamName};
-use redact::{Class, Report};
+use redact::{Class, Profile, Report};
 
 use crate::facts::Facts;
 
@@ -46,6 +46,7 @@ pub(crate) struct Outcome<'a> {
     pub(crate) response_sha256: Option<[u8; 32]>,
     pub(crate) response_bytes: u64,
     pub(crate) found: &'a Report,
+    pub(crate) names: &'a Profile,
     pub(crate) lease: Option<&'a LeaseId>,
     pub(crate) latency: Duration,
 }
@@ -75,8 +76,8 @@ pub(crate) fn outcome(outcome: &Outcome<'_>) -> Vec<u8> {
     json.number("masked_secrets", outcome.found.count_of(Class::LiveSecret));
     json.number("masked_fields", outcome.found.count_of(Class::NamedField));
     let others = |(class, _): &(Class, u64)| !matches!(class, Class::LiveSecret | Class::NamedField);
-    json.counts("masked", outcome.found.classes().filter(others));
-    json.counts("detected", outcome.found.detected());
+    json.counts("masked", outcome.found.classes().filter(others), outcome.names);
+    json.counts("detected", outcome.found.detected(), outcome.names);
     json.optional_text("lease", outcome.lease.map(LeaseId::as_str));
     json.number("latency_us", u64::try_from(outcome.latency.as_micros()).unwrap_or(u64::MAX));
     json.close()
@@ -172,8 +173,10 @@ fn facts_members(json: &mut Writer, facts: &Facts) {
     if let Some(digest) = &facts.arguments_sha256 {
         json.hex("arguments_sha256", digest);
     }
-    json.counts("masked", facts.found.classes());
-    json.counts("detected", facts.found.detected());
+    if let Some(upstream) = &facts.upstream {
+        json.counts("masked", facts.found.classes(), upstream.masking());
+        json.counts("detected", facts.found.detected(), upstream.masking());
+    }
 }
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -233,7 +236,7 @@ impl Writer {
     }
 
     /// How often each class occurred, as an object; nothing where none did.
-    fn counts(&mut self, name: &str, counts: impl Iterator<Item = (Class, u64)>) {
+    fn counts(&mut self, name: &str, counts: impl Iterator<Item = (Class, u64)>, names: &Profile) {
         let mut counts = counts.peekable();
         if counts.peek().is_none() {
             return;
@@ -242,7 +245,7 @@ impl Writer {
         let mut before = b'{';
         for (class, count) in counts {
             self.0.push(before);
-            self.quoted(class.as_str());
+            self.quoted(names.name(class));
             self.0.push(b':');
             self.digits(count);
             before = b',';
@@ -364,6 +367,7 @@ mod tests {
             response_sha256: Some([0xab; 32]),
             response_bytes: 10,
             found: &Report::default(),
+            names: &Profile::new(),
             lease: Some(&"fixed/key/1".parse().unwrap()),
             latency: Duration::from_micros(1500),
         });

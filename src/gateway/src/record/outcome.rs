@@ -101,7 +101,7 @@ impl PendingOutcome {
 impl Open {
     fn count(&self, metrics: &Metrics, ending: Ending, latency: Duration) {
         metrics.call(Some(self.upstream.name().as_str()), ending.as_str());
-        metrics.settled(latency, self.upstream.name(), &self.masked);
+        metrics.settled(latency, &self.upstream, &self.masked);
     }
 
     fn into_entry(self, ending: Ending, at: Timestamp, latency: Duration) -> Vec<u8> {
@@ -115,6 +115,7 @@ impl Open {
             response_sha256: self.status.is_some().then_some(response_sha256),
             response_bytes: self.bytes,
             found: &self.masked,
+            names: self.upstream.masking(),
             lease: self.lease.as_ref(),
             latency,
         })

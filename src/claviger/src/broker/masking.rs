@@ -1,0 +1,145 @@
+//! What is looked for in traffic, and what is done with it, from the configuration's words into the scanner's.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use config::{Actions, Config, LeakAction, UpstreamMasking};
+use gateway::Masking;
+use model::{Clock as _, SystemClock};
+use redact::{Action, Allowed, Class, Entity, OwnPattern, Personal, PersonalSettings, Profile};
+
+use crate::output::Failure;
+
+/// Prepared once for a configuration, and shared by the profiles of its upstreams.
+#[derive(Debug)]
+pub(super) struct Recognizers {
+    personal: Arc<Personal>,
+    allowed: Vec<Allowed>,
+    /// Every kind that an action can be said for, by its name.
+    kinds: BTreeMap<String, Entity>,
+}
+
+impl Recognizers {
+    /// The recognizers that `[masking]` describes.
+    pub(super) fn new(masking: &config::Masking) -> Result<Self, Failure> {
+        let own = masking.patterns.iter().map(|pattern| OwnPattern {
+            name: pattern.name.clone(),
+            pattern: pattern.pattern.clone(),
+            score: pattern.score,
+            context_words: pattern.context.clone(),
+        });
+        let mut recognizers = Self::of(PersonalSettings {
+            score_threshold: masking.score_min,
+            default_region: masking.region.clone(),
+            own: own.collect(),
+            ..PersonalSettings::default()
+        })?;
+        recognizers.allowed = allowed(masking, &recognizers.kinds)?;
+        Ok(recognizers)
+    }
+
+    fn of(settings: PersonalSettings) -> Result<Self, Failure> {
+        let own = (0..).zip(&settings.own).map(|(place, pattern)| (pattern.name.clone(), Entity::Own(place)));
+        let known = Entity::ALL.iter().map(|entity| (entity.as_str().to_owned(), *entity));
+        let kinds = known.chain(own).collect();
+        let personal = Personal::new(settings).map_err(|error| Failure::new(format!("[masking]: {error}")))?;
+        Ok(Self { personal: Arc::new(personal), allowed: Vec::new(), kinds })
+    }
+
+    /// What is looked for in the traffic of an upstream.
+    pub(super) fn masking(&self, upstream: &UpstreamMasking) -> Result<Masking, Failure> {
+        let live_secrets = match upstream.live_secrets {
+            LeakAction::Mask | LeakAction::EndSession => Action::Mask,
+            LeakAction::Block => Action::Block,
+        };
+        let answers = self.profile(&upstream.answers)?.with_action(Class::LiveSecret, live_secrets);
+        Ok(Masking {
+            profile: Arc::new(answers),
+            inspection: Arc::new(self.profile(&upstream.calls)?),
+            ends_leaking_sessions: upstream.live_secrets == LeakAction::EndSession,
+        })
+    }
+
+    fn profile(&self, actions: &Actions) -> Result<Profile, Failure> {
+        let all = self.kinds.values().map(|kind| (*kind, action(actions.personal_data)));
+        let mut of_kinds: BTreeMap<Entity, Action> = all.collect();
+        for (name, said) in &actions.kinds {
+            of_kinds.insert(self.kind(name)?, action(*said));
+        }
+        let profile = Profile::new()
+            .with_action(Class::NamedField, action(actions.named_fields))
+            .with_action(Class::Credential, action(actions.credentials))
+            .with_allowed(self.allowed.iter().cloned())
+            .with_personal(Arc::clone(&self.personal));
+        Ok(of_kinds
+            .into_iter()
+            .fold(profile, |profile, (kind, action)| profile.with_action(Class::Personal(kind), action)))
+    }
+
+    fn kind(&self, name: &str) -> Result<Entity, Failure> {
+        let known = || self.kinds.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let kind = self.kinds.get(name).copied();
+        kind.ok_or_else(|| Failure::new(format!("[masking]: there is no kind `{name}`; the kinds are {}", known())))
+    }
+}
+
+/// The texts that are allowed today.
+fn allowed(masking: &config::Masking, kinds: &BTreeMap<String, Entity>) -> Result<Vec<Allowed>, Failure> {
+    let now = SystemClock.now();
+    let mut allowed = Vec::new();
+    for entry in &masking.allowed {
+        if entry.until < now {
+            tracing::warn!(owner = %entry.owner, "an entry of [[masking.allow]] is over, and its text is masked again");
+            continue;
+        }
+        let class = entry.class.as_deref().map(|name| class(name, kinds)).transpose()?;
+        allowed.push(Allowed { text: entry.text.clone(), class });
+    }
+    Ok(allowed)
+}
+
+fn class(name: &str, kinds: &BTreeMap<String, Entity>) -> Result<Class, Failure> {
+    let known = [Class::NamedField, Class::Credential].into_iter().find(|class| class.as_str() == name);
+    let known = known.or_else(|| kinds.get(name).map(|kind| Class::Personal(*kind)));
+    known.ok_or_else(|| {
+        let why = "it is `credential`, `named_field` or a kind of personal data; a live secret is never allowed";
+        Failure::new(format!("[[masking.allow]]: there is no class `{name}`; {why}"))
+    })
+}
+
+const fn action(said: config::Action) -> Action {
+    match said {
+        config::Action::Detect => Action::Detect,
+        config::Action::Mask => Action::Mask,
+        config::Action::Tokenize => Action::Tokenize,
+        config::Action::Block => Action::Block,
+    }
+}
+
+/// What is looked for in answers where there is no configuration: everything, masked.
+pub(crate) fn built_in_masking() -> Result<Arc<Profile>, Failure> {
+    let recognizers = Recognizers::of(PersonalSettings { default_region: None, ..PersonalSettings::default() })?;
+    let profile = recognizers
+        .kinds
+        .values()
+        .fold(Profile::new(), |profile, kind| profile.with_action(Class::Personal(*kind), Action::Mask));
+    Ok(Arc::new(profile.with_personal(recognizers.personal)))
+}
+
+/// What is looked for in answers, by a configuration: those of an upstream, or those of which no table of its own speaks.
+pub(crate) fn masking(config: &Config, upstream: Option<&str>) -> Result<Arc<Profile>, Failure> {
+    let recognizers = Recognizers::new(&config.masking)?;
+    let actions = match upstream {
+        None => &config.masking.answers,
+        Some(name) => {
+            let named = config.upstreams.iter().find(|upstream| upstream.name.as_str() == name);
+            &named.ok_or_else(|| Failure::new(format!("there is no upstream `{name}`")))?.masking.answers
+        }
+    };
+    recognizers.profile(actions).map(Arc::new)
+}
+
+/// Whether the scanner can be made of what `[masking]` says.
+pub(crate) fn check_masking(config: &Config) -> Result<(), Failure> {
+    let recognizers = Recognizers::new(&config.masking)?;
+    config.upstreams.iter().try_for_each(|upstream| recognizers.masking(&upstream.masking).map(drop))
+}
