@@ -36,17 +36,24 @@ impl People {
         &self.issuer
     }
 
-    /// Serves one client, whose secret this gives.
-    pub(crate) async fn begin(&self, client: &str, redirect_uri: &str, resource: Option<&str>) -> String {
+    /// Serves one client, whose secret this gives, to whom people may grant a scope of a resource.
+    pub(crate) async fn begin(&self, client: &str, redirect_uri: &str, granted: Option<(&str, &str)>) -> String {
         let secret = canary::canary("client secret");
         let client = json!({ "client_id": client, "client_secret": secret, "redirect_uris": [redirect_uri] });
-        self.control("begin", json!({ "clients": [client], "resource": resource })).await;
+        let (resource, scope) = granted.unzip();
+        self.control("begin", json!({ "clients": [client], "resource": resource, "scope": scope })).await;
         secret
     }
 
     /// A token of a person, for the exchange.
     pub(crate) async fn subject_token(&self, person: &str, audience: &str) -> String {
-        let answer = self.control("subject-token", json!({ "sub": person, "audience": audience })).await;
+        self.subject_token_with(person, audience, json!({})).await
+    }
+
+    /// The same with further claims.
+    pub(crate) async fn subject_token_with(&self, person: &str, audience: &str, claims: Value) -> String {
+        let asked = json!({ "sub": person, "audience": audience, "claims": claims });
+        let answer = self.control("subject-token", asked).await;
         let token = answer["token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned();
         canary::register("subject token", &token);
         token
@@ -114,6 +121,14 @@ impl Browser {
         panic!("the browser is sent around: {url}");
     }
 
+    /// Follows a link to connect an account to its end: signs in as `person`, says yes, and consents as `account`. The last page.
+    pub(crate) async fn connect(&mut self, link: &str, home: &str, person: &str, account: &str) -> Answer {
+        let back = self.errand(link, home, person).await;
+        let page = self.visit(&back).await;
+        let back = self.errand(&yes(&page, home), home, account).await;
+        self.visit(&back).await
+    }
+
     fn cookies(&self, url: &str) -> HeaderMap {
         let pairs = self.0.get(authority(url)).into_iter().flatten();
         let pairs: Vec<_> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
@@ -132,6 +147,17 @@ impl Browser {
         }
         answer
     }
+}
+
+/// The one link of the page that asks whether to go on.
+///
+/// # Panics
+///
+/// With the page, when it is another one.
+pub(crate) fn yes(page: &Answer, home: &str) -> String {
+    let text = String::from_utf8_lossy(&page.body);
+    let path = text.split("href=\"").nth(1).and_then(|rest| rest.split('"').next());
+    format!("{home}{}", path.unwrap_or_else(|| panic!("no link: {text}")))
 }
 
 fn authority(url: &str) -> &str {

@@ -9,7 +9,7 @@ use crate::support::{
     http_client::Answer,
     issuer::AUDIENCE,
     peers::Node,
-    people::{Browser, People},
+    people::{self, Browser, People},
 };
 
 const RESOURCE: &str = "https://crm.test/api";
@@ -39,7 +39,7 @@ impl Scene {
         let setup = BrokerSetup::trusting(people.issuer()).issuer_line("login = \"sign-in\"");
         let login = people.begin("claviger", &format!("{}/connect/login/idp", setup.public_url()), None).await;
         let place = format!("{}/connect/account/crm-login", setup.public_url());
-        let account = accounts.begin("claviger", &place, Some(RESOURCE)).await;
+        let account = accounts.begin("claviger", &place, Some((RESOURCE, "contacts"))).await;
         let credential = format!(
             "\n[upstreams.credential]\nname = \"crm-token\"\nprovider = \"crm-login\"\n\
              inject = {{ header = \"Authorization\", prefix = \"Bearer \" }}\n\
@@ -113,9 +113,7 @@ impl Scene {
 
     /// The link of that page.
     pub(super) fn yes(&self, page: &Answer) -> String {
-        let text = text(page);
-        let path = text.split("href=\"").nth(1).and_then(|rest| rest.split('"').next());
-        format!("{}{}", self.broker.public_url(), path.unwrap_or_else(|| panic!("no link: {text}")))
+        people::yes(page, self.broker.public_url())
     }
 
     /// All of it, in a browser of its own.
@@ -125,10 +123,7 @@ impl Scene {
 
     /// The same from a link that is there.
     pub(super) async fn follow(&self, link: &str, who: &str) {
-        let mut browser = Browser::default();
-        let page = self.sign_in(&mut browser, link, who).await;
-        let back = self.consent(&mut browser, &page).await;
-        let connected = browser.visit(&back).await;
+        let connected = Browser::default().connect(link, self.broker.public_url(), who, "alice-at-crm").await;
         assert_eq!(connected.status, 200, "{connected:?}");
     }
 

@@ -6,8 +6,9 @@
 // grant.
 //
 // For tests only:
-//   POST /control/begin            { "clients": [ { "client_id", "client_secret", "redirect_uris" } ], "resource" }: serves them.
-//   POST /control/subject-token    { "sub", "audience" }: a token of that person, for the exchange. Answers { "token" }.
+//   POST /control/begin            { "clients": [ { "client_id", "client_secret", "redirect_uris" } ], "resource", "scope" }: serves
+//                                  them, for this scope of that resource.
+//   POST /control/subject-token    { "sub", "audience", "claims" }: a token of that person, for the exchange. Answers { "token" }.
 //   POST /control/issued           every opaque code and token until now. Answers { "issued": [ … ] }.
 //   POST /control/owner            { "token" }: whose access token it is. Answers { "owner" }.
 //   POST /control/end              ends every refresh token, as a person does who takes a consent back.
@@ -17,8 +18,8 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import Provider, { errors } from 'oidc-provider';
 
 createInterface({ input: process.stdin }).once('close', () => process.exit(0));
-const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-const key = { ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'people' };
+const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+const key = { ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig', kid: 'people' };
 const issued = [];
 const refreshTokens = [];
 let provider;
@@ -26,8 +27,8 @@ let handler = (_request, response) => response.writeHead(503).end();
 
 const control = {
   begin,
-  'subject-token': async ({ sub, audience }) => ({
-    token: await new SignJWT({}).setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: key.kid }).setIssuer(issuer)
+  'subject-token': async ({ sub, audience, claims }) => ({
+    token: await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: key.kid }).setIssuer(issuer)
       .setSubject(sub).setAudience(audience).setIssuedAt().setExpirationTime('5m').sign(privateKey),
   }),
   issued: () => ({ issued }),
@@ -49,14 +50,13 @@ await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
 const issuer = `http://127.0.0.1:${server.address().port}`;
 console.log(JSON.stringify({ issuer }));
 
-function begin({ clients, resource }) {
+function begin({ clients, resource, scope }) {
   provider = new Provider(issuer, {
     clients: clients.map((client) => ({
       ...client, grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'],
-      id_token_signed_response_alg: 'ES256',
     })),
     jwks: { keys: [key] },
-    scopes: ['openid', 'offline_access', 'contacts'],
+    scopes: ['openid', 'offline_access', ...(scope ? [scope] : [])],
     pkce: { required: () => true },
     rotateRefreshToken: true,
     findAccount: (_context, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
@@ -68,7 +68,7 @@ function begin({ clients, resource }) {
         enabled: Boolean(resource), defaultResource: () => resource, useGrantedResource: () => true,
         getResourceServerInfo: (_context, audience) => {
           if (audience !== resource) throw new errors.InvalidTarget();
-          return { audience, scope: 'contacts', accessTokenFormat: 'opaque', accessTokenTTL: 8 };
+          return { audience, scope, accessTokenFormat: 'opaque', accessTokenTTL: 8 };
         },
       },
     },
