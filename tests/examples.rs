@@ -4,5 +4,6 @@ mod aws_s3_agent;
 mod folder;
 mod github_agent;
 mod per_user_oauth;
+mod quickstart;
 mod screen;
 mod vault_postgres_agent;

@@ -8,7 +8,6 @@ mod flows;
 mod interop;
 mod leaks;
 mod minted;
-mod quickstart;
 mod security;
 mod support;
 mod terraform;

@@ -9,6 +9,7 @@ mod scene;
 mod step;
 
 use super::number;
+use crate::support::peers::{self, or_skip};
 
 use self::{run::Run, step::Step};
 
@@ -20,6 +21,7 @@ const EVERY_STEP_POINTS: u64 = 200;
 
 #[tokio::test]
 async fn nothing_minted_is_left_when_the_broker_is_killed_in_a_mint() {
+    or_skip!(peers::postgres());
     let points = number("CLAVIGER_CRASH_POINTS").unwrap_or(POINTS);
     let seed = number("CLAVIGER_CRASH_SEED").unwrap_or(SEED);
     let report = Run::start(seed).await.strike(points).await;

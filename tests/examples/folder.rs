@@ -12,6 +12,7 @@ use tokio::process::Command;
 use crate::support::{
     broker::Broker,
     canary,
+    copied::copy,
     identity_provider::{IdentityProvider, Setup},
     peers::Node,
     ports::free_port,
@@ -178,18 +179,5 @@ impl Example {
             canary::register("session token", session.trim());
         }
         self.broker.finish().await;
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a test's folder");
-    for entry in fs::read_dir(from).expect("an example") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("a test's folder");
-        }
     }
 }

@@ -24,6 +24,7 @@ const MODULE: &str = "modules/vault-trust/examples/postgres";
 
 #[tokio::test]
 async fn the_analyst_reads_a_row_as_a_user_that_is_gone_after_the_session() {
+    or_skip!(peers::postgres());
     let (node, python, terraform) = (or_skip!(peers::node()), or_skip!(peers::python()), or_skip!(peers::terraform()));
     let (postgres, vault) = (Postgres::start(), OpenBao::start(&[]));
     let example = Example::copy("vault-postgres-agent");

@@ -13,7 +13,7 @@ use crate::support::{
     http_client,
     issuer::Issuer,
     openbao::OpenBao,
-    peers::{Python, or_skip, python},
+    peers::{self, Missing, or_skip},
     postgres::Postgres,
     process::Process,
     readers,
@@ -39,20 +39,21 @@ struct Stage {
 }
 
 /// A database server that has no user of its own, and an OpenBao that trusts whatever the broker signs about itself.
-async fn stage(python: &Python) -> Stage {
+async fn stage() -> Result<Stage, Missing> {
+    let (python, ()) = (peers::python()?, peers::postgres()?);
     let (bao, postgres, issuer) = (OpenBao::start(&[]), Postgres::start(), Issuer::start().await);
     let gate = Gate::start(&bao.url()).await;
     canary::register("password of the database's owner", postgres.owner().1);
     canary::register("root token of OpenBao", bao.root_token());
     readers::mint(&bao, &postgres);
-    let (database, url) = database::start(python, &postgres).await;
+    let (database, url) = database::start(&python, &postgres).await;
     let setup = BrokerSetup::trusting(issuer.issuer())
         .mcp("orders", &url, "2026-07-28")
         .minted("bao", "basic = true", readers::CREDENTIAL)
         .more(&readers::provider(gate.url()));
     let broker = Broker::start(setup).await;
     readers::trust(&bao, broker.public_url());
-    Stage { postgres, bao, gate, issuer, broker, _database: database }
+    Ok(Stage { postgres, bao, gate, issuer, broker, _database: database })
 }
 
 impl Stage {
@@ -78,8 +79,7 @@ impl Stage {
 
 #[tokio::test]
 async fn an_agent_reads_a_row_as_a_user_that_is_gone_a_second_after_its_session() {
-    let python = or_skip!(python());
-    let stage = stage(&python).await;
+    let stage = or_skip!(stage().await);
     let (session, other) = (stage.session().await, stage.session().await);
     assert_eq!(stage.users(), Vec::<String>::new(), "nothing is minted before it is needed");
     assert_eq!(stage.query(&session, "SELECT name FROM fruit").await, json!(["quince"]));
@@ -103,8 +103,7 @@ async fn an_agent_reads_a_row_as_a_user_that_is_gone_a_second_after_its_session(
 
 #[tokio::test]
 async fn a_user_whose_broker_was_killed_is_gone_after_its_next_start() {
-    let python = or_skip!(python());
-    let mut stage = stage(&python).await;
+    let mut stage = or_skip!(stage().await);
     let session = stage.session().await;
     stage.query(&session, "SELECT name FROM fruit").await;
     let [before] = &stage.users()[..] else { panic!("{:?}", stage.users()) };
@@ -123,8 +122,7 @@ async fn a_user_whose_broker_was_killed_is_gone_after_its_next_start() {
 
 #[tokio::test]
 async fn while_vault_is_sealed_sessions_go_on_with_what_they_have_and_others_hear_so_at_once() {
-    let python = or_skip!(python());
-    let stage = stage(&python).await;
+    let stage = or_skip!(stage().await);
     let (session, other) = (stage.session().await, stage.session().await);
     let user = stage.query(&session, "SELECT current_user").await;
     stage.bao.done("POST", "sys/seal", &Value::Null);
@@ -149,8 +147,7 @@ async fn while_vault_is_sealed_sessions_go_on_with_what_they_have_and_others_hea
 async fn while_vault_does_not_answer_sessions_go_on_until_their_lease_ends_and_others_do_not_pile_up() {
     const LIFE_SECONDS: u64 = 15;
     const CALLERS: usize = 100;
-    let python = or_skip!(python());
-    let stage = stage(&python).await;
+    let stage = or_skip!(stage().await);
     readers::live(&stage.bao, LIFE_SECONDS);
     let mut others = Vec::new();
     for _ in 0..CALLERS {

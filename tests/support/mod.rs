@@ -5,6 +5,7 @@ pub(crate) mod bearer_proxy;
 pub(crate) mod broker;
 pub(crate) mod canary;
 pub(crate) mod conformance;
+pub(crate) mod copied;
 pub(crate) mod database;
 pub(crate) mod echo;
 pub(crate) mod fixture;

@@ -9,6 +9,8 @@ use std::{
 
 use tokio::process::Command;
 
+use super::postgres;
+
 /// Node 22 with the packages of `tests/peers/node`.
 #[derive(Debug)]
 pub(crate) struct Node {
@@ -133,6 +135,11 @@ pub(crate) fn node() -> Result<Node, Missing> {
 pub(crate) fn python() -> Result<Python, Missing> {
     let directory = installed("python").map_err(Missing)?;
     Ok(Python { program: directory.join("venv/bin/python") })
+}
+
+/// Nothing but that PostgreSQL can be started, or why it is missing.
+pub(crate) fn postgres() -> Result<(), Missing> {
+    postgres::programs().map(|_| ()).map_err(Missing)
 }
 
 /// The `script` of util-linux, which runs a program on a terminal of its own, or why it is missing.

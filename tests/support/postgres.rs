@@ -43,7 +43,7 @@ impl Postgres {
     ///
     /// When it is not installed, or does not come up.
     pub(crate) fn start() -> Self {
-        let programs = programs();
+        let programs = programs().unwrap_or_else(|why| panic!("{why}"));
         let home = tempfile::Builder::new().prefix("postgres-").tempdir().expect("a temporary folder").keep();
         let (port, password) = (free_port(), random());
         let (data, password_file) = (home.join("data"), home.join("password"));
@@ -121,10 +121,18 @@ impl Postgres {
     }
 }
 
-fn programs() -> PathBuf {
+/// The folder of its programs.
+///
+/// # Errors
+///
+/// What to install, when they are not on this machine.
+pub(crate) fn programs() -> Result<PathBuf, String> {
     let output = Command::new("pg_config").arg("--bindir").output();
-    let output = output.expect("PostgreSQL is not installed: on Debian, install `postgresql` and `libpq-dev`");
-    PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+    let folder = output.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())).unwrap_or_default();
+    if ["initdb", "postgres", "psql"].iter().all(|program| folder.join(program).is_file()) {
+        return Ok(folder);
+    }
+    Err("PostgreSQL is not installed (on Debian, the packages `postgresql` and `libpq-dev`)".to_owned())
 }
 
 /// The server refuses to run as root, so root runs it as nobody.

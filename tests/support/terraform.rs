@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::{
+    copied::copy,
     peers,
     program::{Ran, run_command},
 };
@@ -143,21 +144,4 @@ fn platform() -> String {
 /// The modules as they stand in the repository.
 pub(crate) fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../terraform")
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a test's folder");
-    for entry in fs::read_dir(from).expect("a folder of the modules") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        // What somebody ran there is theirs.
-        if path.ends_with(".terraform") || path.to_string_lossy().contains("terraform.tfstate") {
-            continue;
-        }
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("a test's folder");
-        }
-    }
 }

@@ -20,6 +20,7 @@ const GONE_MAX: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn an_agent_reads_a_row_through_the_vault_that_terraform_set_up() {
+    or_skip!(peers::postgres());
     let (python, terraform) = (or_skip!(peers::python()), or_skip!(peers::terraform()));
     let (postgres, vault, issuer) = (Postgres::start(), OpenBao::start(&[]), Issuer::start().await);
     let (_database, url) = database::start(&python, &postgres).await;

@@ -16,6 +16,7 @@ pub(super) const EXAMPLE: &str = "modules/vault-trust/examples/postgres";
 
 #[tokio::test]
 async fn vault_makes_a_database_user_for_a_session_and_drops_it() {
+    or_skip!(peers::postgres());
     let terraform = or_skip!(peers::terraform());
     let postgres = Postgres::start();
     let vault = set_up(&postgres, &terraform).await;
@@ -41,6 +42,7 @@ async fn vault_makes_a_database_user_for_a_session_and_drops_it() {
 
 #[tokio::test]
 async fn vault_issues_the_one_name_of_a_certificate() {
+    or_skip!(peers::postgres());
     let terraform = or_skip!(peers::terraform());
     let postgres = Postgres::start();
     let vault = set_up(&postgres, &terraform).await;

@@ -56,7 +56,7 @@ impl Peers {
 
 /// Installs what is missing or has changed; a second run does nothing.
 pub(crate) fn install() -> Result<Peers, Failure> {
-    let directory = root().join("target/peers");
+    let directory = real(&root().join("target/peers"))?;
     println!("\n== peers of the tests, below {}", directory.display());
     let mut skipped = Vec::new();
     match version("npm") {
@@ -80,7 +80,24 @@ pub(crate) fn install() -> Result<Peers, Failure> {
     if version("terraform").is_none() {
         skipped.push("the modules in terraform/: `terraform` is not installed (1.11 or later)".to_owned());
     }
+    if postgres().is_none() {
+        let what = "database users that Vault makes: PostgreSQL is not installed";
+        skipped.push(format!("{what} (on Debian, the packages `postgresql` and `libpq-dev`)"));
+    }
     Ok(Peers { directory, skipped })
+}
+
+/// The folder without the links on the way to it: Python writes the path into the programs that it installs.
+fn real(folder: &Path) -> Result<PathBuf, Failure> {
+    let made = fs::create_dir_all(folder).and_then(|()| fs::canonicalize(folder));
+    made.map_err(|error| Failure::new(format!("cannot write below {}: {error}", folder.display())))
+}
+
+/// The folder of PostgreSQL's programs.
+pub(crate) fn postgres() -> Option<PathBuf> {
+    let output = Command::new("pg_config").arg("--bindir").output().ok()?;
+    let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    ["initdb", "postgres", "psql"].iter().all(|program| folder.join(program).is_file()).then_some(folder)
 }
 
 fn node(directory: &Path, kind: &str, contents: &str) -> Result<(), Failure> {

@@ -13,10 +13,7 @@ use super::{
     machine,
     parts::{Process, await_listener, free},
 };
-use crate::{
-    command::{Failure, version_of},
-    root,
-};
+use crate::{command::Failure, peers, root};
 
 /// Whom the broker addresses when it logs in.
 pub(crate) const AUDIENCE: &str = "bench-openbao";
@@ -48,10 +45,8 @@ impl Source {
     /// `None` where one of the servers is not installed.
     pub(crate) fn installed() -> Option<Installed> {
         let bao = root().join("target/peers/openbao/venv/bin/bao");
-        let programs = Command::new("pg_config").arg("--bindir").output().ok()?;
-        let postgres = PathBuf::from(String::from_utf8_lossy(&programs.stdout).trim());
-        (bao.is_file() && version_of(postgres.join("postgres"), "--version").is_some())
-            .then_some(Installed { bao, postgres })
+        let postgres = peers::postgres()?;
+        bao.is_file().then_some(Installed { bao, postgres })
     }
 
     /// Where OpenBao listens.

@@ -7,6 +7,7 @@ use tokio::{process::Command, time::timeout};
 
 use crate::support::{
     canary,
+    copied::copy,
     peers::{node, or_skip},
     ports::free_port,
     program::claviger,
@@ -99,19 +100,6 @@ fn move_ports(config: &Path) {
         text.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{}", free_port()))
     });
     fs::write(config, moved).expect("a test's folder");
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a test's folder");
-    for entry in fs::read_dir(from).expect("the quickstart") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("a test's folder");
-        }
-    }
 }
 
 /// What its programs logged.
