@@ -1,5 +1,6 @@
 //! An unmodified SDK of AWS reaches S3 and DynamoDB through the broker, and holds no key that AWS would take.
 
+mod ranges;
 mod streams;
 
 use std::collections::BTreeSet;
@@ -37,7 +38,8 @@ forbid (principal, action, resource == Operation::"orders/GetItem")
 when { context.arguments.TableName == "salaries" };
 "#;
 
-fn setup(issuer: &Issuer, account: &AwsAccount) -> BrokerSetup {
+/// `more` is said of S3.
+fn setup(issuer: &Issuer, account: &AwsAccount, more: &str) -> BrokerSetup {
     let objects = |action: &str| format!("[{{ actions = [\"{action}\"], resources = [\"arn:aws:s3:::reports/*\"] }}]");
     let credential = format!(
         "\n[upstreams.credential]\nname = \"reports\"\nprovider = \"aws\"\n\
@@ -57,6 +59,7 @@ fn setup(issuer: &Issuer, account: &AwsAccount) -> BrokerSetup {
          [upstreams.credential.aws_sts]\nrole = \"arn:aws:iam::123456789012:role/agent\"\nwhole_role = true\n";
     BrokerSetup::trusting(issuer.issuer())
         .aws("s3", account.url())
+        .upstream_line(more)
         .upstream_line(&credential)
         .aws("orders", account.url())
         .upstream_line(orders)
@@ -79,7 +82,7 @@ async fn serve(account: &AwsAccount, setup: BrokerSetup) -> Broker {
 async fn an_unmodified_sdk_works_with_a_key_that_aws_does_not_know() {
     let account = or_skip!(AwsAccount::start().await);
     let issuer = Issuer::start().await;
-    let broker = serve(&account, setup(&issuer, &account)).await;
+    let broker = serve(&account, setup(&issuer, &account, "")).await;
     let session = broker.token(&issuer.token("assistant")).await;
     let credentials = format!("{}/aws-credentials/s3", broker.public_url());
     let [s3, dynamodb] = ["s3", "orders"].map(|upstream| format!("{}/aws/{upstream}", broker.public_url()));
@@ -107,6 +110,12 @@ async fn an_unmodified_sdk_works_with_a_key_that_aws_does_not_know() {
             "InvalidRequest",
             "a header field of the request does not go on to AWS: access lists and the like; leave it out (field_refused)"
         ],
+        "in_part": [
+            400,
+            "InvalidRequest",
+            "ranges begin and end at whole mebibytes, and only where the upstream accepts ranges; read the whole object \
+             (range_refused)"
+        ],
         "presigned": [
             403,
             "SignatureDoesNotMatch",
@@ -125,6 +134,7 @@ async fn an_unmodified_sdk_works_with_a_key_that_aws_does_not_know() {
         "insufficient_scope",
         "unknown_operation",
         "field_refused",
+        "range_refused",
         "invalid_signature",
         "denied_by_policy",
         "insufficient_scope",

@@ -57,7 +57,21 @@ pub enum UpstreamKind {
     Aws {
         /// Which service.
         service: AwsService,
+        /// Which parts of an object may be asked for.
+        accept_ranges: AcceptRanges,
     },
+}
+
+/// Which parts of an object of S3 may be asked for, instead of the whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AcceptRanges {
+    /// No part: every object is scanned from its beginning.
+    #[default]
+    None,
+    /// Those that begin and end at whole mebibytes, as SDKs download large objects. Of a secret across such a line, up to 15 bytes on
+    /// either side pass; `UploadPartCopy`, which could move one there, is refused.
+    Mebibytes,
 }
 
 /// A service of AWS whose requests are read.
@@ -118,6 +132,8 @@ pub(crate) struct UpstreamTable {
     url: At<Destination>,
     /// The revision of the Model Context Protocol that it speaks; needed for `kind = "mcp"`.
     era: Option<Era>,
+    /// Which parts of an object may be asked for, instead of the whole; only of S3.
+    accept_ranges: Option<AcceptRanges>,
     /// Which addresses its host may resolve to.
     #[serde(default)]
     addresses: Addresses,
@@ -186,7 +202,8 @@ impl UpstreamTable {
                         .at(&self.name.span, format!("which service of AWS {name} is, is not said"))
                         .help_with("give it a credential with `inject = { aws_signature = { service, region } }`, of s3, dynamodb or sts");
                 }
-                service.map(|service| UpstreamKind::Aws { service })
+                let accept_ranges = self.accept_ranges.unwrap_or_default();
+                service.map(|service| UpstreamKind::Aws { service, accept_ranges })
             }
             (Kind::Mcp, Some(era)) => {
                 if !self.operations.is_empty() {
@@ -216,6 +233,13 @@ impl UpstreamTable {
                 Some(UpstreamKind::Http { operations: operation::check(self.operations, problems) })
             }
         };
+        let is_not_s3 =
+            matches!(&kind, Some(kind) if !matches!(kind, UpstreamKind::Aws { service: AwsService::S3, .. }));
+        if self.accept_ranges.is_some() && is_not_s3 {
+            problems
+                .at(&self.name.span, format!("{name} is not S3, and parts of its answers cannot be asked for"))
+                .help_with("remove `accept_ranges`");
+        }
         let certificate_authority = self.certificate_authority.map(|path| existing_file(&path, false, problems));
         let route = match self.kind {
             Kind::Mcp => "mcp",

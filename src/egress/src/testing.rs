@@ -270,6 +270,7 @@ pub(crate) fn parts(url: &str, injection: Injection) -> UpstreamParts {
         timeouts: TIMEOUTS,
         limits: PoolLimits::default(),
         extra_headers: Vec::new(),
+        passes_ranges: false,
         credential: Some(UpstreamCredential { binding, provider: ProviderHandle(0) }),
     }
 }

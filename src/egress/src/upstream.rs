@@ -3,7 +3,7 @@
 use std::{fmt, sync::OnceLock};
 
 use dial::{Dialer, Pool, PoolKey, PoolLimits, Target, Timeouts, TrustAnchors};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, header};
 use model::{AddressClass, Binding, Destination, Injection, InvalidInjection, Scheme, UpstreamName};
 use provider::Lease;
 
@@ -39,6 +39,9 @@ pub struct UpstreamParts {
     pub limits: PoolLimits,
     /// Header fields that a caller may send beside the usual ones.
     pub extra_headers: Vec<HeaderName>,
+    /// Whether `Range` goes on. Who lets it on decides which ranges may be asked for: one could cut a secret in two before it is
+    /// looked for.
+    pub passes_ranges: bool,
     /// Its credential, where it needs one.
     pub credential: Option<UpstreamCredential>,
 }
@@ -124,7 +127,8 @@ impl UpstreamTarget {
     pub(crate) fn passes(&self, name: &HeaderName) -> bool {
         let slot = self.parts.credential.as_ref().map(|credential| &credential.binding.injection);
         let is_of_aws = || matches!(slot, Some(Injection::AwsSigV4 { .. })) && goes_to_aws(name);
-        self.parts.extra_headers.contains(name) || is_of_aws()
+        let is_range = || *name == header::RANGE && self.parts.passes_ranges;
+        self.parts.extra_headers.contains(name) || is_of_aws() || is_range()
     }
 
     pub(crate) const fn host(&self) -> &HeaderValue {
@@ -178,6 +182,7 @@ mod tests {
             timeouts: Timeouts::default(),
             limits: PoolLimits::default(),
             extra_headers: Vec::new(),
+            passes_ranges: false,
             credential: None,
         }
     }

@@ -43,22 +43,36 @@ impl AwsKind {
     }
 }
 
+/// Which parts of an object may be asked for, one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AwsRanges {
+    /// None: every object is read from its beginning.
+    None,
+    /// Those that begin and end at whole mebibytes.
+    WholeMebibytes,
+}
+
 /// A service, and the keys that its callers sign with.
 #[derive(Debug)]
 pub struct AwsService {
     kind: AwsKind,
+    ranges: AwsRanges,
     stand_ins: Arc<StandIns>,
 }
 
 impl AwsService {
     /// A service whose callers sign with keys of `stand_ins`.
     #[must_use]
-    pub const fn new(kind: AwsKind, stand_ins: Arc<StandIns>) -> Self {
-        Self { kind, stand_ins }
+    pub const fn new(kind: AwsKind, ranges: AwsRanges, stand_ins: Arc<StandIns>) -> Self {
+        Self { kind, ranges, stand_ins }
     }
 
     pub(crate) const fn kind(&self) -> AwsKind {
         self.kind
+    }
+
+    pub(crate) const fn ranges(&self) -> AwsRanges {
+        self.ranges
     }
 
     pub(crate) fn stand_in(&self, session: &SessionId) -> StandIn {

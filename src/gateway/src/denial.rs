@@ -52,6 +52,8 @@ pub enum Denial {
     AwsSignature(sigv4::Refusal),
     /// A request to AWS has a field that does not go on.
     AwsField,
+    /// A request to AWS asks for a part of an object that does not go on.
+    AwsRange,
     /// A request to AWS has a body that is not what its service reads.
     AwsBody,
     /// An MCP session of the older era is unknown, has ended or belongs to another principal.
@@ -184,6 +186,11 @@ impl Denial {
                 S::BAD_REQUEST,
                 "field_refused",
                 "a header field of the request does not go on to AWS: access lists and the like; leave it out",
+            ),
+            Self::AwsRange => told(
+                S::BAD_REQUEST,
+                "range_refused",
+                "ranges begin and end at whole mebibytes, and only where the upstream accepts ranges; read the whole object",
             ),
             Self::AwsBody => {
                 told(S::BAD_REQUEST, "body_refused", "the body is not one JSON object with each member once")

@@ -45,7 +45,7 @@ use ring::rand::SystemRandom;
 use trace_ids::TraceIds;
 
 pub use authenticate::Authenticator;
-pub use aws::{AwsKind, AwsService, CREDENTIALS_PATH};
+pub use aws::{AwsKind, AwsRanges, AwsService, CREDENTIALS_PATH};
 pub use connection::Invitations;
 pub use denial::{Denial, Told};
 pub use door::Door;

@@ -33,7 +33,7 @@ const JOINED_BYTES_MAX: usize = 8 * 1024;
 
 /// The headers of an upstream's answer that a caller may read, each masked. Everything else stays here: challenges, cookies,
 /// upstream addresses, framing.
-const PASSED_ON: [HeaderName; 13] = [
+const PASSED_ON: [HeaderName; 14] = [
     header::CONTENT_TYPE,
     header::CONTENT_LANGUAGE,
     header::CONTENT_DISPOSITION,
@@ -46,6 +46,7 @@ const PASSED_ON: [HeaderName; 13] = [
     header::LOCATION,
     header::LINK,
     header::ACCEPT_RANGES,
+    header::CONTENT_RANGE,
     // For this service itself, as the client of a server of the older era; its own answers are built anew.
     mcp::legacy::MCP_SESSION_ID,
 ];

@@ -9,7 +9,7 @@ use crate::support::{aws::AwsAccount, issuer::Issuer, peers::or_skip, tls::Autho
 async fn chunks_that_are_signed_reach_s3_and_others_do_not() {
     let account = or_skip!(AwsAccount::start().await);
     let issuer = Issuer::start().await;
-    let broker = serve(&account, setup(&issuer, &account)).await;
+    let broker = serve(&account, setup(&issuer, &account, "")).await;
     let session = broker.token(&issuer.token("assistant")).await;
     let (credentials, s3) =
         ["aws-credentials", "aws"].map(|route| format!("{}/{route}/s3", broker.public_url())).into();
@@ -47,7 +47,7 @@ async fn an_sdk_that_trusts_tls_signs_no_body_and_its_checksum_passes() {
     let issuer = Issuer::start().await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let server = Authority::new(folder.path()).server("broker", "localhost");
-    let broker = serve(&account, setup(&issuer, &account).tls(server.certificate(), server.key())).await;
+    let broker = serve(&account, setup(&issuer, &account, "").tls(server.certificate(), server.key())).await;
     let s3 = format!("{}/aws/s3", broker.public_url());
     let environment = [
         ("AWS_CA_BUNDLE", server.authority().to_str().expect("a path of a test")),

@@ -53,6 +53,7 @@ steps = {
     "delete": lambda: s3.delete_object(Bucket="reports", Key="2026/november.txt") and "deleted",
     "access_list": lambda: s3.get_object_acl(Bucket="reports", Key="2026/november.txt") and "read",
     "make_public": lambda: s3.put_object(Bucket="reports", Key="public", Body=b"", ACL="public-read") and "written",
+    "in_part": lambda: s3.get_object(Bucket="reports", Key="much", Range="bytes=0-1048575") and "read",
     "presigned": presigned,
     "order": lambda: dynamodb.get_item(**order)["Item"]["state"]["S"],
     "other_table": lambda: dynamodb.get_item(**{**order, "TableName": "salaries"}) and "read",

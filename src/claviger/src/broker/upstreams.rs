@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use config::{Config, UpstreamKind};
+use config::{AcceptRanges, Config, UpstreamKind};
 use egress::{PoolLimits, Timeouts, UpstreamCredential, UpstreamParts, UpstreamTarget};
-use gateway::{AwsKind, AwsService, Speech, Upstream, Upstreams};
+use gateway::{AwsKind, AwsRanges, AwsService, Speech, Upstream, Upstreams};
 use sigv4::StandIns;
 use token::ResourceKind;
 
@@ -30,13 +30,17 @@ fn one(
         UpstreamKind::Mcp { era: config::Era::V2025_11_25 } => (ResourceKind::Mcp, Speech::Mcp(mcp::Era::Legacy)),
         UpstreamKind::Mcp { era: config::Era::V2026_07_28 } => (ResourceKind::Mcp, Speech::Mcp(mcp::Era::Modern)),
         UpstreamKind::Http { operations } => (ResourceKind::Http, Speech::Http(operations.clone())),
-        UpstreamKind::Aws { service } => {
+        UpstreamKind::Aws { service, accept_ranges } => {
             let kind = match service {
                 config::AwsService::S3 => AwsKind::S3,
                 config::AwsService::DynamoDb => AwsKind::DynamoDb,
                 config::AwsService::Sts => AwsKind::Sts,
             };
-            (ResourceKind::Aws, Speech::Aws(AwsService::new(kind, Arc::clone(stand_ins))))
+            let ranges = match accept_ranges {
+                AcceptRanges::None => AwsRanges::None,
+                AcceptRanges::Mebibytes => AwsRanges::WholeMebibytes,
+            };
+            (ResourceKind::Aws, Speech::Aws(AwsService::new(kind, ranges, Arc::clone(stand_ins))))
         }
     };
     let metadata_url = format!("{public_url}{}", kind.metadata_path(&upstream.name));
@@ -60,6 +64,7 @@ fn target(upstream: &config::Upstream, sources: &Sources) -> Result<UpstreamTarg
         timeouts,
         limits: PoolLimits::default(),
         extra_headers: Vec::new(),
+        passes_ranges: matches!(upstream.kind, UpstreamKind::Aws { accept_ranges: AcceptRanges::Mebibytes, .. }),
         credential: credential.map(|(binding, provider)| UpstreamCredential { binding, provider }),
     });
     target.map_err(|error| Failure::new(format!("upstream {}: {error}", upstream.name)))

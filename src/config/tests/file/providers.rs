@@ -1,7 +1,7 @@
 //! `[[providers.…]]`, and the credentials that they mint.
 
 use config::{
-    AwsService, Issued, Source, UpstreamKind, gcp_provider, github_app_provider, oauth2_provider,
+    AcceptRanges, AwsService, Issued, Source, UpstreamKind, gcp_provider, github_app_provider, oauth2_provider,
     vault_provider::{Grant, GrantKind},
 };
 use model::Injection;
@@ -71,7 +71,8 @@ fn a_role_says_what_each_tool_needs_of_it() {
     let tools = "tools = { GetObject = [{ actions = [\"s3:GetObject\"], resources = [\"*\"] }] }";
     let loaded = load_text(&bucket(&ROLE.replace("whole_role = true", tools))).unwrap();
     let upstream = loaded.upstreams.last().unwrap();
-    assert!(matches!(upstream.kind, UpstreamKind::Aws { service: AwsService::S3 }), "{:?}", upstream.kind);
+    let UpstreamKind::Aws { service, accept_ranges } = upstream.kind else { panic!("{:?}", upstream.kind) };
+    assert_eq!((service, accept_ranges), (AwsService::S3, AcceptRanges::None));
     assert!(upstream.resource.as_str().ends_with("/aws/s3"), "{}", upstream.resource);
     let Issued::AwsSts { provider, grant } = &upstream.credential.as_ref().unwrap().issued else { panic!() };
     let (tool, statements) = grant.tools.as_ref().unwrap().first_key_value().unwrap();
@@ -81,6 +82,21 @@ fn a_role_says_what_each_tool_needs_of_it() {
         panic!()
     };
     assert_eq!(grant.tools, None);
+}
+
+#[test]
+fn parts_of_objects_may_be_asked_for_where_the_file_says_so() {
+    let with =
+        |ranges: &str| bucket(ROLE).replace("kind = \"aws\"\n", &format!("kind = \"aws\"\naccept_ranges = {ranges}\n"));
+    for (ranges, expected) in [("\"mebibytes\"", AcceptRanges::Mebibytes), ("\"none\"", AcceptRanges::None)] {
+        let loaded = load_text(&with(ranges)).unwrap();
+        let UpstreamKind::Aws { accept_ranges, .. } = loaded.upstreams.last().unwrap().kind else { panic!() };
+        assert_eq!(accept_ranges, expected);
+    }
+    let (bytes, table) =
+        (errors(&with("\"bytes\"")), with("\"mebibytes\"").replace("\"s3\", region", "\"dynamodb\", region"));
+    assert!(bytes.contains("accept_ranges = \"bytes\""), "{bytes}");
+    assert!(errors(&table).contains("is not S3, and parts of its answers cannot be asked for"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod chunks;
 mod operation;
+mod range;
 mod s3;
 
 use std::borrow::Cow;
@@ -30,8 +31,11 @@ const PAYLOAD: &str = "x-amz-content-sha256";
 /// What belongs to the caller's own signature, and to its SDK: it ends here.
 const LEFT_HERE: [&str; 3] = ["x-amz-date", "x-amz-security-token", "x-amz-user-agent"];
 
-/// Asks for a part of an answer, which could cut a secret in two before it is looked for.
-const PARTS: [HeaderName; 2] = [header::RANGE, header::IF_RANGE];
+/// Says which fields come after a body in chunks.
+const TRAILER: &str = "x-amz-trailer";
+
+/// What AWS lets come after a body.
+const CHECKSUM_PREFIX: &str = "x-amz-checksum-";
 
 pub(super) async fn read(
     request: Request<Incoming>,
@@ -52,6 +56,7 @@ pub(super) async fn read(
     let path: egress::ForwardPath = path.parse().map_err(|_| Denial::AmbiguousPath)?;
     let operation = operation::find(service.kind(), &parts, &path, body.whole()).ok_or(Denial::UnknownOperation)?;
     known.tool = Some(operation.to_string());
+    range::check(service.ranges(), operation.as_str(), &parts.headers)?;
     let body = members(service.kind(), body)?;
     let mut headers = parts.headers;
     let payload = HeaderValue::from_str(&payload.to_text());
@@ -143,9 +148,11 @@ fn sha256(bytes: &Bytes) -> Payload {
 fn passes(headers: &HeaderMap) -> Result<(), Denial> {
     let stays_away = |name: &HeaderName| {
         let is_of_aws = name.as_str().starts_with("x-amz-");
-        PARTS.contains(name) || (is_of_aws && !LEFT_HERE.contains(&name.as_str()) && !egress::goes_to_aws(name))
+        *name == header::IF_RANGE || (is_of_aws && !LEFT_HERE.contains(&name.as_str()) && !egress::goes_to_aws(name))
     };
-    if headers.keys().any(stays_away) { Err(Denial::AwsField) } else { Ok(()) }
+    let is_checksum = |value: &HeaderValue| value.as_bytes().starts_with(CHECKSUM_PREFIX.as_bytes());
+    let comes_late = headers.get_all(TRAILER).iter().any(|value| !is_checksum(value));
+    if comes_late || headers.keys().any(stays_away) { Err(Denial::AwsField) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -159,7 +166,9 @@ mod tests {
         for name in ["x-amz-date", "x-amz-target", "x-amz-meta-a", "x-amz-checksum-mode", "amz-sdk-request", "accept"] {
             assert!(passes(&headers(name)).is_ok(), "{name}");
         }
-        for name in ["x-amz-acl", "x-amz-grant-read", "x-amz-copy-source-range", "range", "if-range", "x-amz-unknown"] {
+        for name in
+            ["x-amz-acl", "x-amz-grant-read", "x-amz-copy-source-range", "if-range", "x-amz-unknown", "x-amz-trailer"]
+        {
             assert!(matches!(passes(&headers(name)), Err(Denial::AwsField)), "{name}");
         }
     }

@@ -145,6 +145,7 @@ fn upstream(port: u16, era: Era) -> Upstream {
             Era::Modern => Vec::new(),
             Era::Legacy => vec![HeaderName::from_static("last-event-id")],
         },
+        passes_ranges: false,
         credential: None,
     });
     let resource = "https://gw.example/mcp/u1".parse().unwrap();
