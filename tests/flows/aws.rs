@@ -122,6 +122,11 @@ async fn an_unmodified_sdk_works_with_a_key_that_aws_does_not_know() {
             "a presigned URL cannot be signed again; send the request with its signature in the Authorization header \
              (invalid_signature)"
         ],
+        "late": [
+            403,
+            "RequestTimeTooSkewed",
+            "the signature is more than five minutes away from now; check the clock (invalid_signature)"
+        ],
         "order": "paid",
         // A table that policy forbids; an operation that is not among the session's tools.
         "other_table": [403, "AccessDeniedException", "policy does not permit this call (denied_by_policy)"],
@@ -135,6 +140,7 @@ async fn an_unmodified_sdk_works_with_a_key_that_aws_does_not_know() {
         "unknown_operation",
         "field_refused",
         "range_refused",
+        "invalid_signature",
         "invalid_signature",
         "denied_by_policy",
         "insufficient_scope",

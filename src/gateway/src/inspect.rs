@@ -85,6 +85,8 @@ impl Inspector<'_> {
         {
             return Err(Denial::CallBlocked { class: self.found.classes().next().map(|(class, _)| class) });
         }
+        // What goes to AWS is what its digest, its chunks or its checksum say: it cannot be changed. Members are written again.
+        let is_fixed = matches!(speech, Speech::Aws(_));
         let content = Content::of(asked.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()));
         let body = std::mem::replace(&mut asked.body, HttpBody::Whole(Bytes::new()));
         asked.body = match body {
@@ -96,10 +98,12 @@ impl Inspector<'_> {
                 }
                 HttpBody::Members(members)
             }
-            HttpBody::Whole(bytes) if content != Content::Binary && !matches!(speech, Speech::Aws(_)) => {
+            HttpBody::Whole(bytes) if content != Content::Binary && !is_fixed => {
                 HttpBody::Whole(self.text(bytes.clone(), content)?.unwrap_or(bytes))
             }
-            HttpBody::Stream(body) if content != Content::Binary && self.changes() && !body.is_end_stream() => {
+            HttpBody::Stream(body)
+                if content != Content::Binary && !is_fixed && self.changes() && !body.is_end_stream() =>
+            {
                 asked.headers.remove(header::CONTENT_LENGTH);
                 let whole = collect(body, limits).await?;
                 HttpBody::Whole(self.text(whole.clone(), content)?.unwrap_or(whole))

@@ -1,6 +1,7 @@
 """What an agent's script does with S3 and DynamoDB: an unmodified SDK, which finds its key where a container would give it. Its only argument is
 AWS itself, where it tries the same key. Prints what came of each step as one line of JSON."""
 
+import datetime
 import io
 import json
 import sys
@@ -9,6 +10,7 @@ import urllib.request
 from xml.etree import ElementTree
 
 import boto3
+import botocore.auth
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -29,6 +31,16 @@ def presigned():
     except urllib.error.HTTPError as error:
         said = ElementTree.fromstring(error.read())
         return [error.code, said.findtext("Code"), said.findtext("Message")]
+
+
+def late():
+    """What comes of a request that was signed ten minutes ago."""
+    now = botocore.auth.get_current_datetime
+    botocore.auth.get_current_datetime = lambda *a, **b: now(*a, **b) - datetime.timedelta(minutes=10)
+    try:
+        return outcome(lambda: s3.list_objects_v2(Bucket="reports") and "listed")
+    finally:
+        botocore.auth.get_current_datetime = now
 
 
 def size(key):
@@ -55,6 +67,7 @@ steps = {
     "make_public": lambda: s3.put_object(Bucket="reports", Key="public", Body=b"", ACL="public-read") and "written",
     "in_part": lambda: s3.get_object(Bucket="reports", Key="much", Range="bytes=0-1048575") and "read",
     "presigned": presigned,
+    "late": late,
     "order": lambda: dynamodb.get_item(**order)["Item"]["state"]["S"],
     "other_table": lambda: dynamodb.get_item(**{**order, "TableName": "salaries"}) and "read",
     "delete_order": lambda: dynamodb.delete_item(**order) and "deleted",
