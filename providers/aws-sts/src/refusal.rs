@@ -47,7 +47,7 @@ fn explained(code: &str, role: &RoleArn) -> Option<String> {
             "STS cannot read the session policy: check the actions, resources and conditions that are written under `tools`"
                 .to_owned()
         }
-        "ExpiredToken" => "what Claviger showed had expired when AWS read it; check this machine's clock".to_owned(),
+        "ExpiredToken" | "RequestExpired" => "what Claviger showed had expired when AWS read it; check this machine's clock".to_owned(),
         "InvalidIdentityToken" => {
             "AWS does not accept Claviger's identity token: IAM must have an OIDC provider for its public URL, with this audience"
                 .to_owned()

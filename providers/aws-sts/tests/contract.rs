@@ -285,11 +285,15 @@ async fn each_error_of_sts_is_said_in_our_own_words() {
         ("MalformedPolicyDocument", "cannot read the session policy"),
         ("AccessDenied", AGENT),
         ("ExpiredTokenException", "had expired"),
+        ("RequestExpired", "check this machine's clock"),
         ("InvalidIdentityToken", "OIDC provider"),
         ("IDPRejectedClaim", "rejects a claim"),
         ("IDPCommunicationError", "jwks_uri"),
         ("RegionDisabledException", "not active in this region"),
-        ("SignatureDoesNotMatch", "the credentials that Claviger itself has"),
+        (
+            "SignatureDoesNotMatch",
+            "the credentials that Claviger itself has where it runs; check them, and this machine's clock",
+        ),
         ("InvalidClientTokenId", "the credentials that Claviger itself has"),
         ("ValidationError", "STS answered 400 ValidationError"),
     ] {

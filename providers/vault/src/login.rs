@@ -55,8 +55,7 @@ impl Login {
             Auth::Jwt { mount, role, audience, identity } => {
                 let jwt = identity.own_token(audience)?.expose().to_owned();
                 let request = JWTLoginRequest { mount: mount.to_string(), jwt, role: Some(role.to_string()) };
-                let look_at =
-                    "compare the role's bound_audiences, bound_claims and bound_subject with what Claviger signs";
+                let look_at = "compare the role's bound_audiences, bound_claims and bound_subject with what Claviger signs, and both clocks";
                 logged_in(client.call(None, request).await, &format!("logging in by JWT as {role}"), look_at)
             }
             Auth::AppRole { mount, role_id, secret_id } => self.by_app_role(client, mount, role_id, secret_id).await,

@@ -1,7 +1,8 @@
 //! Each way to be refused, with words of our own.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use model::{Clock as _, ManualClock, SystemClock, Timestamp};
 use provider::ProviderError;
 use provider_github_app::{Access, Grant, Settings};
 use serde_json::json;
@@ -31,6 +32,23 @@ async fn an_app_that_github_does_not_know_is_told_so() {
     }
     let settings = Settings { key: stored("no key"), ..scene.settings() };
     assert!(matches!(scene.refusal(settings, grant()).await, ProviderError::Missing { .. }));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_told_so() {
+    let scene = Scene::new().await;
+    let now = SystemClock.now().as_seconds();
+    for (off, is_accepted) in [(now - 3600, false), (now + 3600, false), (now + 50, true)] {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(off)));
+        let issued = scene.issue(&scene.provider_by(scene.settings(), grant(), clock)).await;
+        match issued {
+            Ok(_) => assert!(is_accepted, "{off} at {now}"),
+            Err(refused) => {
+                let refused = refused.to_string();
+                assert!(!is_accepted && refused.ends_with("look at this machine's clock"), "{refused}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

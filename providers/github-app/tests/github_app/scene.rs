@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use dial::{DialOptions, Dialer, Reach};
 use model::{
-    AddressClass, Agent, Binding, Caller, Clock as _, Injection, LeaseId, Scopes, Subject, SystemClock, Timestamp,
+    AddressClass, Agent, Binding, Caller, Clock, Injection, LeaseId, Scopes, Subject, SystemClock, Timestamp,
     TraceContext,
 };
 use provider::{
@@ -55,8 +55,12 @@ impl Scene {
     }
 
     pub(crate) fn provider_of(&self, settings: Settings, grant: Grant) -> GitHubApp {
+        self.provider_by(settings, grant, Arc::new(SystemClock))
+    }
+
+    pub(crate) fn provider_by(&self, settings: Settings, grant: Grant, clock: Arc<dyn Clock>) -> GitHubApp {
         let dialer = Dialer::new(DialOptions::default());
-        GitHubApp::new(settings, vec![grant], Surroundings { dialer, clock: Arc::new(SystemClock) })
+        GitHubApp::new(settings, vec![grant], Surroundings { dialer, clock })
     }
 
     pub(crate) async fn issue(&self, provider: &GitHubApp) -> Result<Lease, ProviderError> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use model::{Clock as _, SystemClock};
 use provider::{Provider as _, ProviderError};
+use provider_vault::Mint;
 use serde_json::{Value, json};
 
 use crate::scene::{SERVERS, Scene, pair, provider, reason, soon};
@@ -103,4 +104,15 @@ async fn a_revocation_that_postgres_does_not_answer_is_to_be_tried_again() {
     let mend = json!({ "db_name": "postgres", "revocation_statements": ["DROP ROLE \"{{name}}\""] });
     SERVERS.bao.done("POST", &format!("{}/roles/ro", scene.mount("database")), &mend);
     provider.revoke(&lease.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_role_that_vault_does_not_know_is_missing() {
+    let scene = Scene::new();
+    let _known = scene.database(&json!({}));
+    let grant = scene.grant(&format!("{}/creds/unknown", scene.mount("database")), Mint::database());
+    let refused = scene.issue(&provider(grant)).await.unwrap_err();
+    assert!(matches!(refused, ProviderError::Missing { .. }), "{refused:?}");
+    assert!(reason(&refused, &[]).contains("unknown role"), "{refused}");
+    assert_eq!(scene.tokens(), Vec::<Value>::new());
 }

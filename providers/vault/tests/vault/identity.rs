@@ -1,5 +1,7 @@
 //! Claviger as an issuer whose key OpenBao knows.
 
+use std::sync::Arc;
+
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -48,6 +50,14 @@ impl Identity {
     }
 }
 
+impl Identity {
+    fn own_token_at(&self, now_seconds: u64, audience: &str) -> Secret {
+        let (iat, exp) = (now_seconds, now_seconds + 300);
+        let claims = json!({ "iss": ISSUER, "sub": "claviger", "aud": audience, "iat": iat, "exp": exp });
+        Secret::new(self.sign(&claims).into())
+    }
+}
+
 impl WebIdentity for Identity {
     fn id_token(
         &self,
@@ -60,8 +70,26 @@ impl WebIdentity for Identity {
     }
 
     fn own_token(&self, audience: &str) -> Result<Secret, WebIdentityFailed> {
-        let now = SystemClock.now().as_seconds();
-        let claims = json!({ "iss": ISSUER, "sub": "claviger", "aud": audience, "iat": now, "exp": now + 300 });
-        Ok(Secret::new(self.sign(&claims).into()))
+        Ok(self.own_token_at(SystemClock.now().as_seconds(), audience))
+    }
+}
+
+/// The same issuer, whose clock is off by so many seconds.
+#[derive(Debug)]
+pub(crate) struct OffClock(pub(crate) Arc<Identity>, pub(crate) i64);
+
+impl WebIdentity for OffClock {
+    fn id_token(
+        &self,
+        _: &Caller,
+        _: &UpstreamName,
+        _: &str,
+        _: Map<String, Value>,
+    ) -> Result<Secret, WebIdentityFailed> {
+        Err(WebIdentityFailed)
+    }
+
+    fn own_token(&self, audience: &str) -> Result<Secret, WebIdentityFailed> {
+        Ok(self.0.own_token_at(SystemClock.now().as_seconds().saturating_add_signed(self.1), audience))
     }
 }

@@ -16,6 +16,7 @@ use secret::Secret;
 use serde_json::{Value, json};
 
 use crate::{
+    identity::OffClock,
     proxy::answers,
     scene::{
         AUDIENCE, SERVERS, Scene, by_jwt, jwt_role, pair, provider_at, provider_by, provider_of, reason, settings,
@@ -65,6 +66,19 @@ async fn a_jwt_for_another_audience_or_role_is_refused_with_the_reason() {
     );
     let (_, unknown_role) = refused(by_jwt("nobody", AUDIENCE)).await;
     assert!(reason(&unknown_role, &["eyJ"]).contains("Vault answered 400: "), "{unknown_role}");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_told_so() {
+    for (seconds, word) in [(3600, "not yet valid"), (-3600, "expired")] {
+        let identity = Arc::new(OffClock(SERVERS.identity.clone(), seconds));
+        let (mount, role) = ("jwt".parse().unwrap(), "claviger".parse().unwrap());
+        let (scene, off) = refused(Auth::Jwt { mount, role, audience: AUDIENCE.to_owned(), identity }).await;
+        let said = reason(&off, &["eyJ"]);
+        assert!(matches!(off, ProviderError::Refused { .. }), "{off:?}");
+        assert!(said.contains(word) && said.ends_with("and both clocks"), "{said}");
+        assert_eq!(scene.tokens(), Vec::<Value>::new());
+    }
 }
 
 #[tokio::test]
