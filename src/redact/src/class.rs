@@ -9,6 +9,8 @@ pub enum Class {
     LiveSecret,
     /// The value of a field whose name says that it is secret.
     NamedField,
+    /// A token that the answer of an upstream issued, which something else stands for now.
+    IssuedToken,
     /// A text of the shape that some vendor gives its credentials.
     Credential,
     /// A text that tells something of a person.
@@ -22,6 +24,7 @@ impl Class {
         match self {
             Self::LiveSecret => "live_secret",
             Self::NamedField => "named_field",
+            Self::IssuedToken => "issued_token",
             Self::Credential => "credential",
             Self::Personal(entity) => entity.as_str(),
         }

@@ -15,6 +15,7 @@ mod decode;
 mod entity;
 mod fields;
 mod headers;
+mod issued;
 mod keys;
 mod live;
 mod marker;
@@ -35,6 +36,7 @@ pub use content::Content;
 pub use decode::{Decoder, Unscannable};
 pub use entity::Entity;
 pub use headers::mask_header;
+pub use live::holds_secret;
 pub use marker::MARKER;
 pub use masker::Masker;
 pub use names::is_secret_name;
@@ -43,4 +45,6 @@ pub use personal::{Addresses, InvalidPersonalSettings, OwnPattern, Personal, Per
 pub use profile::{Action, Allowed, Profile};
 pub use recognizer::Found;
 pub use report::Report;
+/// What a [`Substitute`] gives back.
+pub use secret::FingerprintSet;
 pub use substitute::Substitute;

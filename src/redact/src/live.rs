@@ -131,7 +131,8 @@ impl LiveScanner {
 }
 
 /// Whether a whole text holds a live secret.
-pub(crate) fn holds_secret(set: &FingerprintSet, text: &[u8]) -> bool {
+#[must_use]
+pub fn holds_secret(set: &FingerprintSet, text: &[u8]) -> bool {
     let mut holds = false;
     if !set.is_empty() {
         find(set, text, |_| holds = true);

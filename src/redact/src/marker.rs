@@ -17,7 +17,7 @@ pub(crate) const fn marker() -> Bytes {
 /// its length is that of the kind.
 pub(crate) fn marker_of(class: Class) -> Bytes {
     match class {
-        Class::LiveSecret | Class::NamedField | Class::Credential => marker(),
+        Class::LiveSecret | Class::NamedField | Class::IssuedToken | Class::Credential => marker(),
         Class::Personal(entity) => {
             let kind = entity.as_str().to_ascii_lowercase().replace('_', "-");
             Bytes::from(format!("(masked-{kind})"))

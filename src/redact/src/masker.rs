@@ -9,6 +9,7 @@ use crate::{
     class::Class,
     content::Content,
     fields::FieldScanner,
+    issued::{IssuedScanner, Piece},
     live::LiveScanner,
     observe::Observe,
     profile::{Action, Profile},
@@ -23,6 +24,8 @@ use crate::{
 /// Kept back is only what could be the start of a find: of a live secret 15 bytes at most (23 or 47 inside percent or `\u`
 /// escapes), a bare word of up to 24 letters after a telling name, and what a recognizer is in the midst of.
 pub struct Masker {
+    /// Comes before what masks.
+    issued: Option<IssuedScanner>,
     /// `None` where no live secret is looked for.
     live: Option<LiveScanner>,
     /// `None` for content that is not text.
@@ -58,13 +61,28 @@ impl Masker {
             }),
             Content::Binary => None,
         };
-        Self { live: None, text, report: Report::default(), listeners: Listeners::default() }
+        Self { issued: None, live: None, text, report: Report::default(), listeners: Listeners::default() }
     }
 
     /// What stands for the finds that the profile says to tokenize.
     #[must_use]
     pub fn with_substitute(mut self, substitute: Box<dyn Substitute>) -> Self {
         self.listeners.substitute = Some(substitute);
+        self
+    }
+
+    /// Offers the values of fields with telling names to `substitute` before anything is masked, whole and as their owner will use
+    /// them ([`Class::IssuedToken`]). Kept back is then also such a value until it ends, and no more than 16 KiB of it.
+    #[must_use]
+    pub fn with_issued(mut self, substitute: Box<dyn Substitute>) -> Self {
+        self.issued = self.text.is_some().then(|| IssuedScanner::offering(substitute));
+        self
+    }
+
+    /// Has a stream refused that has such a value.
+    #[must_use]
+    pub fn refusing_issued(mut self) -> Self {
+        self.issued = self.text.is_some().then(IssuedScanner::refusing);
         self
     }
 
@@ -80,7 +98,28 @@ impl Masker {
         if chunk.is_empty() {
             return;
         }
-        let Self { live, text, report, listeners } = self;
+        let Some(mut issued) = self.issued.take() else { return self.mask(chunk, out) };
+        let mut report = Report::default();
+        issued.push(&chunk, &mut report, &mut |piece| self.place(piece, out));
+        self.report.merge(&report);
+        self.issued = Some(issued);
+    }
+
+    fn place(&mut self, piece: Piece, out: &mut impl FnMut(Bytes)) {
+        match piece {
+            Piece::Text(text) => self.mask(text, out),
+            Piece::Instead { instead, secrets } => {
+                self.release(out);
+                out(instead);
+                if let Some(secrets) = secrets {
+                    self.live = Some(LiveScanner::new(secrets));
+                }
+            }
+        }
+    }
+
+    fn mask(&mut self, chunk: Bytes, out: &mut impl FnMut(Bytes)) {
+        let Self { live, text, report, listeners, .. } = self;
         let Some(text) = text else { return push_live(live, chunk, report, out) };
         let mut later = Report::default();
         push_live(live, chunk, report, &mut |clean| text.push(clean, &mut later, listeners, out));
@@ -90,7 +129,17 @@ impl Masker {
     /// Says that a message or event ends here: all that is kept back is given to `out`, for nobody should wait for the next
     /// message to read this one. State stays, so what continues a secret or a value in the next message is masked from there on.
     pub fn boundary(&mut self, out: &mut impl FnMut(Bytes)) {
-        let Self { live, text, report, listeners } = self;
+        if let Some(mut issued) = self.issued.take() {
+            let mut report = Report::default();
+            issued.boundary(&mut report, &mut |piece| self.place(piece, out));
+            self.report.merge(&report);
+            self.issued = Some(issued);
+        }
+        self.release(out);
+    }
+
+    fn release(&mut self, out: &mut impl FnMut(Bytes)) {
+        let Self { live, text, report, listeners, .. } = self;
         let Some(text) = text else { return end_live(live, report, out) };
         let mut later = Report::default();
         end_live(live, report, &mut |clean| text.push(clean, &mut later, listeners, out));

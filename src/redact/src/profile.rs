@@ -91,7 +91,7 @@ impl Profile {
         let action = self.actions.get(&class).copied();
         match class {
             Class::LiveSecret => action.unwrap_or(Action::Mask).max(Action::Mask),
-            Class::NamedField | Class::Credential => action.unwrap_or(Action::Mask),
+            Class::NamedField | Class::IssuedToken | Class::Credential => action.unwrap_or(Action::Mask),
             Class::Personal(_) => action.unwrap_or(Action::Detect),
         }
     }
