@@ -8,6 +8,7 @@ mod connections;
 mod content_codings;
 mod exchange;
 mod http2;
+mod issued_tokens;
 mod lifecycle;
 mod lists;
 mod minted_tokens;

@@ -56,5 +56,5 @@ pub use schema::schema;
 pub use server::{Limits, Server};
 pub use session::Session;
 pub use starting::{StartingFile, starting_files};
-pub use upstream::{AcceptRanges, AwsService, Era, Timeouts, Upstream, UpstreamKind};
+pub use upstream::{AcceptRanges, AwsService, Era, IssuedTokens, Timeouts, Upstream, UpstreamKind};
 pub use vault::{KeySource, Vault};

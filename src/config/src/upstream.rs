@@ -34,6 +34,8 @@ pub struct Upstream {
     pub certificate_authority: Option<PathBuf>,
     /// How long it may take.
     pub timeouts: Timeouts,
+    /// What becomes of the tokens that its answers issue.
+    pub issued_tokens: IssuedTokens,
     /// What goes into its calls; `None` where they carry no credential.
     pub credential: Option<Credential>,
     /// What is done with finds in its traffic.
@@ -96,6 +98,19 @@ pub enum Era {
     V2026_07_28,
 }
 
+/// What becomes of tokens, passwords and keys that the answers of an upstream bring in fields with telling names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum IssuedTokens {
+    /// They are masked, and forgotten.
+    #[default]
+    Mask,
+    /// They are kept until the session ends, and the agent gets handles, which it may show to this upstream in their place.
+    Capture,
+    /// The answer is withheld.
+    Deny,
+}
+
 /// How long an upstream may take, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -151,6 +166,9 @@ pub(crate) struct UpstreamTable {
     /// How long its answer may pause.
     #[serde(default = "idle_seconds_default")]
     idle_seconds: At<Number<1, 3600>>,
+    /// What becomes of tokens, passwords and keys that its answers bring in fields with telling names.
+    #[serde(default)]
+    issued_tokens: IssuedTokens,
     /// The credential that goes into every call of it. Without one, calls carry none.
     pub(crate) credential: Option<CredentialTable>,
     /// What is done with finds in its traffic.
@@ -195,6 +213,11 @@ impl UpstreamTable {
                     problems
                         .at(&self.name.span, format!("{name} is a service of AWS, whose operations are known"))
                         .help_with("remove `era` and `operations`");
+                }
+                if self.issued_tokens == IssuedTokens::Capture {
+                    problems
+                        .at(&self.name.span, format!("a handle cannot stand in the signed requests to {name}"))
+                        .help_with("write `issued_tokens = \"mask\"` or `\"deny\"`");
                 }
                 let service = credential.as_ref().and_then(|credential| aws_service(&credential.injection));
                 if service.is_none() {
@@ -258,6 +281,7 @@ impl UpstreamTable {
                 response_header_seconds: self.response_header_seconds.value.0,
                 idle_seconds: self.idle_seconds.value.0,
             },
+            issued_tokens: self.issued_tokens,
             credential,
             masking: self.masking.over(masking),
         })

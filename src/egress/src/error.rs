@@ -32,6 +32,12 @@ pub enum EgressError {
     /// The caller filled the slot of the credential.
     #[error("the request fills the slot of its credential; leave it out")]
     SlotTaken,
+    /// The request shows a handle that stands for no token of this session and upstream.
+    #[error("the handle stands for no token that this upstream issued in this session")]
+    HandleRefused,
+    /// A body that passes through unread shows a handle.
+    #[error("a handle stands where its token cannot be put")]
+    HandleMisplaced,
     /// The body has no place for the credential.
     #[error("the request has no place for its credential; send a JSON object")]
     SlotMissing,
@@ -119,6 +125,8 @@ impl EgressError {
             | Self::HeaderRepeated
             | Self::SlotTaken
             | Self::SlotMissing
+            | Self::HandleRefused
+            | Self::HandleMisplaced
             | Self::RequestCut
             | Self::ChunkUnsigned => Blame::Caller,
             Self::Unresolvable
@@ -142,6 +150,7 @@ impl EgressError {
         match self {
             Self::RequestCut
             | Self::ChunkUnsigned
+            | Self::HandleMisplaced
             | Self::HeadTimeout
             | Self::BadHead
             | Self::Cut
@@ -153,6 +162,7 @@ impl EgressError {
             | Self::HeaderRepeated
             | Self::SlotTaken
             | Self::SlotMissing
+            | Self::HandleRefused
             | Self::CredentialMissing
             | Self::NotConnected
             | Self::CredentialBoundElsewhere

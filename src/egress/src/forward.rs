@@ -10,7 +10,8 @@ use secret::FingerprintSet;
 use zeroize::Zeroizing;
 
 use crate::{
-    Coding, EgressError, ForwardPath, Outbound, Unscanned, UnscannedParts, UpstreamBody, UpstreamTarget, headers,
+    Coding, EgressError, ForwardPath, HandleInStream, Issued, Outbound, Unscanned, UnscannedParts, UpstreamBody,
+    UpstreamTarget, headers,
 };
 
 /// A request that is complete but for its credential.
@@ -32,6 +33,7 @@ pub(crate) struct Seal {
     pub(crate) fingerprints: Arc<FingerprintSet>,
     pub(crate) credential: Option<CredentialName>,
     pub(crate) lease: Option<LeaseId>,
+    pub(crate) issued: Issued,
 }
 
 impl<'a> Draft<'a> {
@@ -58,6 +60,11 @@ impl<'a> Draft<'a> {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         Ok(Self { upstream, method, target: target.into(), headers, body, injected_body: None, certified: None })
+    }
+
+    /// The body as it is so far, where it is known.
+    pub(crate) fn known_body(&self) -> Option<&[u8]> {
+        self.injected_body.as_ref().map(|bytes| bytes.as_slice()).or_else(|| self.body.known().map(|bytes| &**bytes))
     }
 
     fn into_request(self) -> Result<Request<RequestBody>, EgressError> {
@@ -97,6 +104,7 @@ pub(crate) async fn forward(
         fingerprints: seal.fingerprints,
         credential: seal.credential,
         lease: seal.lease,
+        issued: seal.issued,
     };
     let mut response = Response::new(Unscanned::new(parts));
     *response.status_mut() = head.status;
@@ -116,14 +124,15 @@ fn send_error(error: &SendError) -> EgressError {
         SendError::HeadTimeout => EgressError::HeadTimeout,
         SendError::Cut(_) => EgressError::Cut,
         SendError::BadHead(_) => EgressError::BadHead,
-        SendError::RequestBody(error) if is_refused(error) => EgressError::ChunkUnsigned,
+        SendError::RequestBody(error) if ended_by::<sigv4::Refusal>(error) => EgressError::ChunkUnsigned,
+        SendError::RequestBody(error) if ended_by::<HandleInStream>(error) => EgressError::HandleMisplaced,
         SendError::RequestBody(_) => EgressError::RequestCut,
     }
 }
 
-/// Whether a body ended because a chunk of it was not signed.
-fn is_refused(error: &(dyn Error + 'static)) -> bool {
-    error.source().is_some_and(|source| source.is::<sigv4::Refusal>())
+/// Whether a body ended for this reason.
+fn ended_by<Reason: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    error.source().is_some_and(|source| source.is::<Reason>())
 }
 
 pub(crate) const fn body_error(error: &BodyError) -> EgressError {

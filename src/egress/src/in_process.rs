@@ -5,12 +5,15 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use dial::Dialer;
 use http::Response;
-use model::{Clock, Minting, SessionId};
+use model::{Caller, Clock, Minting, SessionId};
 
 use crate::{
-    CredentialSource, Egress, EgressError, ForwardTicket, LeaseCounts, Ledger, LiveSecrets, TicketParts, Unscanned,
+    CredentialSource, Egress, EgressError, ForwardTicket, Issued, IssuedTokenAction, LeaseCounts, Ledger, LiveSecrets,
+    Presented, TicketParts, Unscanned, UpstreamTarget,
     forward::{Draft, Seal, forward},
     inject::inject,
+    issued::IssuedTokens,
+    present::Shown,
     resolve::Resolver,
 };
 
@@ -35,6 +38,7 @@ pub struct InProcess {
     clock: Arc<dyn Clock>,
     resolver: Resolver,
     live: Arc<LiveSecrets>,
+    issued: IssuedTokens,
 }
 
 impl InProcess {
@@ -42,13 +46,15 @@ impl InProcess {
     #[must_use]
     pub fn new(parts: InProcessParts) -> Self {
         let resolver = Resolver::new(parts.sources, Arc::clone(&parts.clock), parts.ledger);
-        Self { dialer: parts.dialer, clock: parts.clock, resolver, live: parts.live }
+        let issued = IssuedTokens::new(Arc::clone(&parts.live));
+        Self { dialer: parts.dialer, clock: parts.clock, resolver, live: parts.live, issued }
     }
 
-    /// Revokes what was minted for a session that has ended, and mints nothing more for it. Returns at once. It must be called for
-    /// each session that ends.
+    /// Revokes what was minted for a session that has ended, and mints nothing more for it; wipes the tokens that were issued to
+    /// it. Returns at once. It must be called for each session that ends.
     pub fn end_session(&self, session: &SessionId) {
         self.resolver.end_session(session);
+        self.issued.end_session(session);
     }
 
     /// Revokes what processes left that are gone: all that the ledger knew before this process minted anything. Returns at once.
@@ -69,14 +75,46 @@ impl InProcess {
     }
 }
 
+impl InProcess {
+    /// The tokens that the handles of a request stand for.
+    fn redeem(
+        &self,
+        session: &SessionId,
+        upstream: &UpstreamTarget,
+        handles: Vec<Presented>,
+    ) -> Result<Shown, EgressError> {
+        let shown = handles.into_iter().map(|shown| {
+            let token = self.issued.redeem(session, upstream, &shown.handle)?;
+            Ok((shown, token))
+        });
+        shown.collect::<Result<_, _>>().map(Shown)
+    }
+
+    /// What becomes of the tokens that `upstream` issues to `caller`.
+    fn issued_by(&self, upstream: &UpstreamTarget, caller: &Caller) -> Result<Issued, EgressError> {
+        match upstream.issued_tokens() {
+            IssuedTokenAction::Mask => Ok(Issued::Mask),
+            IssuedTokenAction::Deny => Ok(Issued::Deny),
+            IssuedTokenAction::Capture => {
+                let has_ended = |session: &SessionId| self.resolver.has_ended(session);
+                let capture = self.issued.capture(caller, upstream, self.clock.now(), has_ended)?;
+                Ok(Issued::Capture(Arc::new(capture)))
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl Egress for InProcess {
     async fn carry(&self, ticket: ForwardTicket) -> Result<Response<Unscanned>, EgressError> {
-        let TicketParts { caller, trace, upstream, method, path, headers, body, .. } =
+        let TicketParts { caller, trace, upstream, method, path, headers, body, handles, .. } =
             ticket.spend(self.clock.now())?;
+        let shown = self.redeem(&caller.session, &upstream, handles)?;
         let mut draft = Draft::new(&upstream, method, &path, headers, body)?;
+        shown.fill(&mut draft, path.as_str().len())?;
         let mut used = None;
-        if let Some(credential) = upstream.credential() {
+        let credential = upstream.credential().filter(|credential| !shown.takes_slot(&credential.binding.injection));
+        if let Some(credential) = credential {
             let binding = &credential.binding;
             let lease = self.resolver.resolve(credential.provider, binding, &caller, trace).await?;
             // Learned before it is written, so that no answer to it can come before it is looked for.
@@ -87,7 +125,8 @@ impl Egress for InProcess {
             used = Some((binding.credential.clone(), lease.id.clone()));
         }
         let (credential, lease) = used.unzip();
-        let seal = Seal { fingerprints: self.live.current(), credential, lease };
+        let issued = self.issued_by(&upstream, &caller)?;
+        let seal = Seal { fingerprints: self.issued.fingerprints(&caller.session), credential, lease, issued };
         forward(&self.dialer, draft, seal).await
     }
 }

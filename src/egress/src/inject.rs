@@ -18,6 +18,7 @@ use sigv4::Credentials;
 use zeroize::Zeroizing;
 
 pub use self::aws_sigv4::goes_to_aws;
+pub(crate) use self::header::write as set_header;
 use crate::{EgressError, forward::Draft};
 
 /// Puts the credential into its slot. The copies made here are wiped when the request was written; those that the HTTP and TLS
@@ -54,7 +55,7 @@ pub(crate) fn inject(
             Ok(())
         }
         (Injection::Body { pointer }, Material::Token(secret)) => {
-            let judged = draft.body.known().ok_or(EgressError::SlotMissing)?;
+            let judged = draft.known_body().ok_or(EgressError::SlotMissing)?;
             draft.injected_body = Some(body::insert(judged, pointer, secret.expose())?);
             Ok(())
         }
@@ -85,6 +86,6 @@ pub(crate) fn generation(secret: &Secret, hasher: &impl BuildHasher) -> u64 {
 }
 
 /// Shared bytes that are wiped when the last holder drops them.
-fn wiped(bytes: Zeroizing<Vec<u8>>) -> Bytes {
+pub(crate) fn wiped(bytes: Zeroizing<Vec<u8>>) -> Bytes {
     Bytes::from_owner(bytes)
 }

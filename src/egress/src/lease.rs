@@ -128,6 +128,11 @@ impl Leases {
         }
     }
 
+    /// Whether a session has ended, as far as that is remembered.
+    pub(crate) fn has_ended(&self, session: &SessionId) -> bool {
+        self.ended.contains_key(session)
+    }
+
     /// Revokes what processes left that are gone. Returns at once.
     pub(crate) fn end_earlier(&self, mintings: Vec<Minting>) {
         for mut minting in mintings {

@@ -12,10 +12,12 @@ mod forward;
 mod headers;
 mod in_process;
 mod inject;
+mod issued;
 mod lease;
 mod live;
 mod outbound;
 mod path;
+mod present;
 mod resolve;
 mod ticket;
 mod unscanned;
@@ -31,11 +33,15 @@ pub use dial::{InvalidTrustAnchors, PoolLimits, StreamError, Timeouts, TrustAnch
 pub use error::{Blame, EgressError};
 pub use in_process::{InProcess, InProcessParts};
 pub use inject::goes_to_aws;
+pub use issued::{Capture, Handle, HandleId, Issued};
 pub use lease::{LeaseCounts, Ledger, LedgerFailed, NoLedger};
 pub use live::LiveSecrets;
 pub use outbound::Outbound;
 pub use path::{ForwardPath, InvalidForwardPath};
+pub use present::{HandleInStream, Place, Presented};
 pub use resolve::{CredentialSource, Keeping};
 pub use ticket::{ForwardTicket, TICKET_LIFE, TicketParts};
 pub use unscanned::{Coding, Unscanned, UnscannedParts, UpstreamBody};
-pub use upstream::{InvalidUpstream, ProviderHandle, UpstreamCredential, UpstreamParts, UpstreamTarget};
+pub use upstream::{
+    InvalidUpstream, IssuedTokenAction, ProviderHandle, UpstreamCredential, UpstreamParts, UpstreamTarget,
+};

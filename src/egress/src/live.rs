@@ -69,6 +69,17 @@ impl LiveSecrets {
         self.current.load_full()
     }
 
+    /// A set of none.
+    pub(crate) fn none(&self) -> FingerprintSet {
+        FingerprintSet::new(&self.key)
+    }
+
+    /// All of `stored`, which is or was the current set, and of `more`.
+    pub(crate) fn with(&self, stored: &Arc<FingerprintSet>, more: &FingerprintSet) -> Arc<FingerprintSet> {
+        let joined = FingerprintSet::joined(&self.key, [&**stored, more]);
+        joined.map_or_else(|_| Arc::clone(stored), Arc::new)
+    }
+
     /// Which credential a hit's tag stands for.
     #[must_use]
     pub fn name(&self, tag: u32) -> Option<CredentialName> {

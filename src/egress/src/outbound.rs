@@ -69,7 +69,8 @@ impl Outbound {
     }
 
     /// The bytes, where they are known.
-    pub(crate) const fn known(&self) -> Option<&Bytes> {
+    #[must_use]
+    pub const fn known(&self) -> Option<&Bytes> {
         match &self.0 {
             Kind::Bytes(bytes) => Some(bytes),
             Kind::Empty | Kind::Stream(_) | Kind::SignedChunks(_) => None,

@@ -88,6 +88,10 @@ impl Resolver {
         self.leases.end_session(session);
     }
 
+    pub(crate) fn has_ended(&self, session: &SessionId) -> bool {
+        self.leases.has_ended(session)
+    }
+
     pub(crate) fn end_earlier(&self, mintings: Vec<Minting>) {
         self.leases.end_earlier(mintings);
     }

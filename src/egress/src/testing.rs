@@ -31,9 +31,9 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::{
-    CredentialSource, Egress as _, EgressError, ForwardTicket, InProcess, InProcessParts, Keeping, LiveSecrets,
-    Outbound, PoolLimits, ProviderHandle, TicketParts, Timeouts, TrustAnchors, Unscanned, UpstreamCredential,
-    UpstreamParts, UpstreamTarget,
+    CredentialSource, Egress as _, EgressError, ForwardTicket, InProcess, InProcessParts, IssuedTokenAction, Keeping,
+    LiveSecrets, Outbound, PoolLimits, Presented, ProviderHandle, TicketParts, Timeouts, TrustAnchors, Unscanned,
+    UpstreamCredential, UpstreamParts, UpstreamTarget,
 };
 
 pub(crate) use self::ledger::{Fault, MemoryLedger, Steps};
@@ -271,6 +271,7 @@ pub(crate) fn parts(url: &str, injection: Injection) -> UpstreamParts {
         limits: PoolLimits::default(),
         extra_headers: Vec::new(),
         passes_ranges: false,
+        issued_tokens: IssuedTokenAction::Capture,
         credential: Some(UpstreamCredential { binding, provider: ProviderHandle(0) }),
     }
 }
@@ -299,13 +300,22 @@ pub(crate) struct Call {
     pub(crate) path: &'static str,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Outbound,
+    pub(crate) handles: Vec<Presented>,
 }
 
 impl Call {
     pub(crate) fn get(upstream: &Arc<UpstreamTarget>, path: &'static str) -> Self {
         let session = "session-1".parse().unwrap();
         let (upstream, method) = (Arc::clone(upstream), Method::GET);
-        Self { upstream, session, method, path, headers: HeaderMap::new(), body: Outbound::empty() }
+        Self {
+            upstream,
+            session,
+            method,
+            path,
+            headers: HeaderMap::new(),
+            body: Outbound::empty(),
+            handles: Vec::new(),
+        }
     }
 
     pub(crate) fn post(upstream: &Arc<UpstreamTarget>, path: &'static str, body: &'static str) -> Self {
@@ -335,6 +345,7 @@ impl Call {
             path: self.path.parse().unwrap(),
             headers: self.headers,
             body: self.body,
+            handles: self.handles,
             record: 7,
             recorded_at: now,
         }

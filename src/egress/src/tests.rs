@@ -6,6 +6,7 @@ mod certificates;
 mod confinement;
 mod faults;
 mod injection;
+mod issued;
 mod leases;
 mod redirects;
 mod tickets;

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use http::{HeaderMap, Method};
 use model::{Caller, Timestamp, TraceContext};
 
-use crate::{EgressError, ForwardPath, Outbound, UpstreamTarget};
+use crate::{EgressError, ForwardPath, Outbound, Presented, UpstreamTarget};
 
 /// How long after its record a call may be sent. It is the longest time for which a record says "sent" of a call that was not.
 pub const TICKET_LIFE: Duration = Duration::from_secs(2);
@@ -26,6 +26,8 @@ pub struct TicketParts {
     pub headers: HeaderMap,
     /// The body.
     pub body: Outbound,
+    /// The handles that the request shows, in place of which their tokens go.
+    pub handles: Vec<Presented>,
     /// The index of the intent in the record.
     pub record: u64,
     /// When the intent was recorded.

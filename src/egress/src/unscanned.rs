@@ -15,7 +15,7 @@ use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
 use model::{CredentialName, LeaseId};
 use secret::FingerprintSet;
 
-use crate::{EgressError, forward};
+use crate::{EgressError, Issued, forward};
 
 /// What an upstream said, headers and trailers included, with what is needed to scan it. It has no way out but
 /// [`Unscanned::into_parts`], which is for the mask stage alone; `tests/architecture.rs` says so.
@@ -35,6 +35,8 @@ pub struct UnscannedParts {
     pub credential: Option<CredentialName>,
     /// Its lease.
     pub lease: Option<LeaseId>,
+    /// What becomes of the tokens that the answer issues.
+    pub issued: Issued,
 }
 
 impl Unscanned {

@@ -22,6 +22,18 @@ pub struct UpstreamCredential {
     pub provider: ProviderHandle,
 }
 
+/// What becomes of tokens that an upstream issues in its answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IssuedTokenAction {
+    /// They are masked like everything under a telling name, and forgotten.
+    #[default]
+    Mask,
+    /// They are kept, and the caller gets handles in their place.
+    Capture,
+    /// The answer is withheld.
+    Deny,
+}
+
 /// What an upstream is made of.
 #[derive(Debug, Clone)]
 pub struct UpstreamParts {
@@ -42,6 +54,8 @@ pub struct UpstreamParts {
     /// Whether `Range` goes on. Who lets it on decides which ranges may be asked for: one could cut a secret in two before it is
     /// looked for.
     pub passes_ranges: bool,
+    /// What becomes of tokens that it issues in its answers.
+    pub issued_tokens: IssuedTokenAction,
     /// Its credential, where it needs one.
     pub credential: Option<UpstreamCredential>,
 }
@@ -116,6 +130,12 @@ impl UpstreamTarget {
         self.parts.credential.as_ref()
     }
 
+    /// What becomes of tokens that it issues.
+    #[must_use]
+    pub const fn issued_tokens(&self) -> IssuedTokenAction {
+        self.parts.issued_tokens
+    }
+
     /// Whether the credential goes into the body of a request, which must then be all there.
     #[must_use]
     pub fn fills_body(&self) -> bool {
@@ -183,6 +203,7 @@ mod tests {
             limits: PoolLimits::default(),
             extra_headers: Vec::new(),
             passes_ranges: false,
+            issued_tokens: IssuedTokenAction::Mask,
             credential: None,
         }
     }

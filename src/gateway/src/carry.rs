@@ -14,6 +14,7 @@ use crate::{
     converse::{self, Leg},
     denial::Denial,
     facts::{Facts, Voice},
+    handles::find_handles,
     inspect::inspect,
     mask::{Clean, fail, mask},
     plain,
@@ -58,12 +59,13 @@ impl Gateway {
         approve(permit, known)
     }
 
-    /// One exchange with the upstream: recorded, carried, masked, recorded.
+    /// One exchange with the upstream: its handles found, recorded, carried, masked, recorded.
     ///
     /// # Errors
-    /// The record's, egress's or the mask's; the outcome of what was sent is recorded before.
+    /// The handles', the record's, egress's or the mask's; the outcome of what was sent is recorded before.
     pub async fn forward(&self, approved: &Approved, leg: Leg) -> Result<Response<Clean>, Denial> {
-        let recorded = self.recorder.intent(approved, leg).await?;
+        let with_handles = find_handles(leg)?;
+        let recorded = self.recorder.intent(approved, with_handles).await?;
         let (ticket, outcome) = recorded.into_parts();
         let carried = tokio::select! {
             biased; // what is there costs no registration

@@ -108,6 +108,10 @@ pub enum Denial {
     Egress(EgressError),
     /// The upstream refused the credential that Claviger presented.
     CredentialRefused,
+    /// The upstream refused the token that a handle stands for.
+    IssuedTokenRefused,
+    /// A handle stands where no token may stand.
+    HandleMisplaced,
     /// The upstream answered in a way that the Model Context Protocol does not know.
     UpstreamProtocol {
         /// For the log.
@@ -245,6 +249,16 @@ impl Denial {
                 "credential_refused",
                 "the upstream refused the credential of this service; an operator must look",
             ),
+            Self::IssuedTokenRefused => told(
+                S::FORBIDDEN,
+                "issued_token_refused",
+                "the upstream refused the token that the handle stands for; ask it for a new one",
+            ),
+            Self::HandleMisplaced => told(
+                S::BAD_REQUEST,
+                "handle_misplaced",
+                "a handle stands alone in a field that is named as a token is, or behind a scheme in Upstream-Authorization",
+            ),
             Self::UpstreamProtocol { .. } => {
                 told(S::BAD_GATEWAY, "upstream_protocol", "the upstream's answer is not one of the protocol")
             }
@@ -362,6 +376,8 @@ impl Denial {
                 | Self::ApprovalRequired { .. }
                 | Self::WitnessRequired { .. }
                 | Self::ConnectionRequired { .. }
+                | Self::HandleMisplaced
+                | Self::Egress(EgressError::HandleRefused | EgressError::HandleMisplaced)
         )
     }
 }
@@ -393,6 +409,12 @@ fn egress_told(error: EgressError) -> Told {
         EgressError::SlotTaken => {
             told(S::BAD_REQUEST, "slot_taken", "leave out what this service fills in: the credential")
         }
+        EgressError::HandleRefused => told(
+            S::FORBIDDEN,
+            "handle_refused",
+            "the handle stands for no token that this upstream issued in this session",
+        ),
+        EgressError::HandleMisplaced => Denial::HandleMisplaced.told(),
         EgressError::SlotMissing => {
             told(S::BAD_REQUEST, "slot_missing", "the body has no place for the credential; send a JSON object")
         }

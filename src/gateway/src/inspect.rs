@@ -12,6 +12,7 @@ use crate::{
     asked::{Asked, HttpAsked, HttpBody, McpAsked, McpMessage},
     denial::Denial,
     facts::Facts,
+    handles::passing_handles,
     read::{ReadLimits, collect},
     upstream::{Speech, Upstream},
 };
@@ -120,7 +121,7 @@ impl Inspector<'_> {
 
     /// The text as it may be sent, where that is another one.
     fn text(&mut self, text: Bytes, content: Content) -> Result<Option<Bytes>, Denial> {
-        let mut masker = Masker::without_secrets(self.profile, content);
+        let mut masker = passing_handles(Masker::without_secrets(self.profile, content), &text);
         let mut masked = Vec::new();
         let mut out = |clean: Bytes| masked.extend_from_slice(&clean);
         masker.push(text, &mut out);

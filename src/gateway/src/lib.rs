@@ -16,6 +16,7 @@ mod authenticate;
 mod authorize;
 mod converse;
 mod door;
+mod handles;
 mod inspect;
 mod mask;
 mod plain;
@@ -61,8 +62,8 @@ pub use upstream::{Masking, Speech, Upstream, Upstreams};
 /// who went through the stages before; `tests/skipped_stages.rs` shows what does not compile.
 pub mod evidence {
     pub use crate::{
-        approve::Approved, authenticate::Authenticated, authorize::Permit, converse::Leg, inspect::Inspected,
-        mask::Clean, record::Recorded, session::InSession,
+        approve::Approved, authenticate::Authenticated, authorize::Permit, converse::Leg, handles::WithHandles,
+        inspect::Inspected, mask::Clean, record::Recorded, session::InSession,
     };
 }
 

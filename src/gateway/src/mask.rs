@@ -1,5 +1,6 @@
 //! Masks the answer of an upstream: the only way from what came back to what a caller may read.
 
+mod issued;
 mod stream;
 
 use std::{
@@ -11,13 +12,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use egress::{Coding, Unscanned, UnscannedParts, UpstreamBody};
+use egress::{Coding, Issued, Unscanned, UnscannedParts, UpstreamBody};
 use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use redact::{Class, Content, Decoder, Masker, Profile, Report, mask_header};
 
-use self::stream::MaskedStream;
+use self::{issued::watching, stream::MaskedStream};
 use crate::{
     denial::Denial,
     leak::LeakAlarm,
@@ -221,6 +222,9 @@ pub(crate) async fn mask(
     let mut masked = Report::default();
     let headers = mask_headers(&unscanned, profile, &mut masked);
     outcome.note_head(parts.status.as_u16(), unscanned.lease.clone(), &masked);
+    if let Issued::Capture(capture) = &unscanned.issued {
+        outcome.note_capture(capture);
+    }
     if masked.count_of(Class::LiveSecret) > 0 {
         alarm.raise();
     }
@@ -231,9 +235,9 @@ pub(crate) async fn mask(
         Ok(decoder) => decoder,
         Err(unscannable) => return Err(fail(outcome, Denial::Unscannable(unscannable)).await),
     };
-    let UnscannedParts { body, fingerprints, headers: unscanned_headers, .. } = unscanned;
+    let UnscannedParts { body, fingerprints, issued, headers: unscanned_headers, .. } = unscanned;
     let content_type = unscanned_headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let masker = Masker::new(fingerprints, profile, Content::of(content_type));
+    let masker = watching(Masker::new(fingerprints, profile, Content::of(content_type)), issued);
     let stream = MaskedStream::new(decoder, masker, outcome, alarm, is_event_stream(content_type));
     let clean = if body.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX) {
         whole(stream, body).await?

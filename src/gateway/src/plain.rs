@@ -1,7 +1,7 @@
 //! A plain HTTP call: one exchange, bodies streamed both ways.
 
-use egress::Outbound;
-use http::{HeaderValue, Response, StatusCode};
+use egress::{IssuedTokenAction, Outbound};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body::Body as _;
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     asked::{HttpAsked, HttpBody},
     converse::Leg,
     denial::Denial,
+    handles::{Places, UPSTREAM_AUTHORIZATION, Watched},
     mask::Clean,
     read::collect,
 };
@@ -26,22 +27,33 @@ pub(crate) async fn answer(gateway: &Gateway, approved: Approved, asked: HttpAsk
         HttpBody::Whole(bytes) => Outbound::bytes(bytes),
         HttpBody::Members(members) => Outbound::bytes(members.to_vec().into()),
         HttpBody::Stream(body) if body.is_end_stream() => Outbound::empty(),
-        HttpBody::Stream(body) if approved.upstream().target().fills_body() => {
-            // A credential goes into a body that is all there.
+        HttpBody::Stream(body) if must_be_known(&approved, &headers) => {
             Outbound::bytes(collect(body, gateway.limits).await?)
         }
-        HttpBody::Stream(body) => Outbound::stream(body),
+        HttpBody::Stream(body) => Outbound::stream(Watched::new(body)),
         HttpBody::SignedChunks(body) => {
             let framed_length = body.framed_length();
             Outbound::signed_chunks(body, framed_length)
         }
     };
+    let shows_token = headers.contains_key(UPSTREAM_AUTHORIZATION);
     let mut response = gateway.forward(&approved, Leg { method, path, headers, body }).await?;
     match response.status() {
+        StatusCode::UNAUTHORIZED if shows_token => Err(Denial::IssuedTokenRefused),
         StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(Denial::CredentialRefused),
         _ => {
             response.headers_mut().remove(mcp::legacy::MCP_SESSION_ID);
             Ok(response)
         }
     }
+}
+
+/// Whether a body must be all there: a credential goes into it, or the token of a handle may.
+fn must_be_known(approved: &Approved, headers: &HeaderMap) -> bool {
+    let target = approved.upstream().target();
+    let has_fields = || match Places::of_type(headers) {
+        Places::Json | Places::Form => true,
+        Places::None => false,
+    };
+    target.fills_body() || target.issued_tokens() == IssuedTokenAction::Capture && has_fields()
 }

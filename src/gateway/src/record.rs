@@ -14,7 +14,7 @@ pub(crate) use self::{
     entry::{Ending, ExchangeEntry},
     outcome::PendingOutcome,
 };
-use crate::{approve::Approved, converse::Leg, denial::Denial, facts::Facts, metrics::Metrics};
+use crate::{approve::Approved, denial::Denial, facts::Facts, handles::WithHandles, metrics::Metrics};
 
 /// Evidence that the intent of one exchange stands in the record. It is the only way to a ticket.
 #[derive(Debug)]
@@ -63,12 +63,13 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Denial::RecordUnavailable`]; then nothing may be sent.
-    pub async fn intent(&self, approved: &Approved, leg: Leg) -> Result<Recorded, Denial> {
+    pub async fn intent(&self, approved: &Approved, exchange: WithHandles) -> Result<Recorded, Denial> {
+        let WithHandles { leg, handles } = exchange;
         let facts = approved.facts();
         let upstream = approved.upstream();
         let at = self.clock.now();
         let credential: Option<&CredentialName> = upstream.credential();
-        let entry = entry::intent(facts, approved.rule(), credential, at);
+        let entry = entry::intent(facts, approved.rule(), credential, &handles, at);
         let durability = stricter(approved.durability(), self.durability);
         let receipt = self.log.append(&entry, durability).await.map_err(unavailable)?;
         facts.note_intent();
@@ -83,6 +84,7 @@ impl Recorder {
             path: leg.path,
             headers: leg.headers,
             body: leg.body,
+            handles,
         });
         Ok(Recorded { ticket, outcome: PendingOutcome::new(self.clone(), upstream, receipt.index()) })
     }

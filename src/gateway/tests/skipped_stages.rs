@@ -3,7 +3,7 @@
 use egress::{Egress, EgressError, ForwardTicket, Unscanned};
 use gateway::{
     Denial, Gateway, Recorder, Sessions,
-    evidence::{Approved, Authenticated, Clean, InSession, Leg, Recorded},
+    evidence::{Approved, Authenticated, Clean, InSession, Leg, Recorded, WithHandles},
 };
 use http::Response;
 
@@ -20,8 +20,8 @@ fn stages_in_order_compile() {
         Sessions::enter(caller, resource, now)
     }
 
-    async fn record(recorder: &Recorder, approved: &Approved, leg: Leg) -> Result<Recorded, Denial> {
-        recorder.intent(approved, leg).await
+    async fn record(recorder: &Recorder, approved: &Approved, exchange: WithHandles) -> Result<Recorded, Denial> {
+        recorder.intent(approved, exchange).await
     }
 
     async fn carry(egress: &dyn Egress, ticket: ForwardTicket) -> Result<Response<Unscanned>, EgressError> {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use config::{AcceptRanges, Config, UpstreamKind};
-use egress::{PoolLimits, Timeouts, UpstreamCredential, UpstreamParts, UpstreamTarget};
+use egress::{IssuedTokenAction, PoolLimits, Timeouts, UpstreamCredential, UpstreamParts, UpstreamTarget};
 use gateway::{AwsKind, AwsRanges, AwsService, Speech, Upstream, Upstreams};
 use sigv4::StandIns;
 use token::ResourceKind;
@@ -65,6 +65,11 @@ fn target(upstream: &config::Upstream, sources: &Sources) -> Result<UpstreamTarg
         limits: PoolLimits::default(),
         extra_headers: Vec::new(),
         passes_ranges: matches!(upstream.kind, UpstreamKind::Aws { accept_ranges: AcceptRanges::Mebibytes, .. }),
+        issued_tokens: match upstream.issued_tokens {
+            config::IssuedTokens::Mask => IssuedTokenAction::Mask,
+            config::IssuedTokens::Capture => IssuedTokenAction::Capture,
+            config::IssuedTokens::Deny => IssuedTokenAction::Deny,
+        },
         credential: credential.map(|(binding, provider)| UpstreamCredential { binding, provider }),
     });
     target.map_err(|error| Failure::new(format!("upstream {}: {error}", upstream.name)))

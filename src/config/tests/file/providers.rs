@@ -105,6 +105,10 @@ fn what_does_not_fit_a_role_is_said() {
         (bucket(""), "what aws should mint is missing"),
         (bucket(&ROLE.replace(", whole_role = true", "")), "how far a session reaches"),
         (bucket(&ROLE.replace("whole_role = true", "whole_role = true, tools = {}")), "how far a session reaches"),
+        (
+            bucket(ROLE).replace("kind = \"aws\"", "kind = \"aws\"\nissued_tokens = \"capture\""),
+            "a handle cannot stand in the signed requests to s3",
+        ),
         (bucket(ROLE).replace("service = \"s3\"", "service = \"ec2\""), "which service of AWS s3 is"),
         (bucket(ROLE).replace("{ web_identity = {} }", "{ ambient = false }"), "in exactly one way"),
         (bucket(ROLE).replace("{ web_identity = {} }", "{ web_identity = {}, ambient = true }"), "in exactly one way"),

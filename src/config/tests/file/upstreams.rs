@@ -1,5 +1,6 @@
 //! What a person reads where an upstream is wrong.
 
+use config::IssuedTokens;
 use insta::assert_snapshot;
 
 use crate::support::{canary, errors, load_text, with_parts};
@@ -104,6 +105,23 @@ fn operations_that_are_ambiguous_or_no_paths() {
        |        ^^^^
     "#);
     assert!(load_text(&more("/invoices/latest", "\"GET\"")).is_ok());
+}
+
+#[test]
+fn tokens_that_are_issued_are_masked_unless_the_file_says_otherwise() {
+    let read = |line: &str| {
+        let text = with_parts("").replace("kind = \"http\"", &format!("kind = \"http\"{line}"));
+        load_text(&text).map(|config| config.upstreams.last().expect("an upstream").issued_tokens)
+    };
+    for (line, expected) in [
+        ("", IssuedTokens::Mask),
+        ("\nissued_tokens = \"mask\"", IssuedTokens::Mask),
+        ("\nissued_tokens = \"capture\"", IssuedTokens::Capture),
+        ("\nissued_tokens = \"deny\"", IssuedTokens::Deny),
+    ] {
+        assert_eq!(read(line).expect("a configuration"), expected, "{line}");
+    }
+    assert!(read("\nissued_tokens = \"show\"").is_err());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::wiped;
 use crate::EgressError;
 
 /// Sets the field to `prefix` and the secret, in place of whatever stood there.
-pub(super) fn write(headers: &mut HeaderMap, name: &HeaderName, prefix: &str, secret: &str) -> Result<(), EgressError> {
+pub(crate) fn write(headers: &mut HeaderMap, name: &HeaderName, prefix: &str, secret: &str) -> Result<(), EgressError> {
     let mut value = Zeroizing::new(Vec::with_capacity(prefix.len() + secret.len()));
     value.extend_from_slice(prefix.as_bytes());
     value.extend_from_slice(secret.as_bytes());

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use egress::{HandleId, Presented};
 use model::{AgentName, CredentialName, LeaseId, RuleId, SessionId, Subject, Timestamp, UpstreamName};
 use redact::{Class, Profile, Report};
 
@@ -48,16 +49,24 @@ pub(crate) struct Outcome<'a> {
     pub(crate) found: &'a Report,
     pub(crate) names: &'a Profile,
     pub(crate) lease: Option<&'a LeaseId>,
+    pub(crate) issued: &'a [HandleId],
     pub(crate) latency: Duration,
 }
 
 /// Before the credential leaves: who means to call what, and the rule that permits it.
-pub(crate) fn intent(facts: &Facts, rule: &RuleId, credential: Option<&CredentialName>, at: Timestamp) -> Vec<u8> {
+pub(crate) fn intent(
+    facts: &Facts,
+    rule: &RuleId,
+    credential: Option<&CredentialName>,
+    handles: &[Presented],
+    at: Timestamp,
+) -> Vec<u8> {
     let mut json = Writer::open("intent", at);
     facts_members(&mut json, facts);
     json.text("decision", "permit");
     json.text("rule", rule.as_str());
     json.optional_text("credential", credential.map(CredentialName::as_str));
+    json.handles("handles", handles.iter().map(|shown| shown.handle.id()));
     json.close()
 }
 
@@ -79,6 +88,7 @@ pub(crate) fn outcome(outcome: &Outcome<'_>) -> Vec<u8> {
     json.counts("masked", outcome.found.classes().filter(others), outcome.names);
     json.counts("detected", outcome.found.detected(), outcome.names);
     json.optional_text("lease", outcome.lease.map(LeaseId::as_str));
+    json.handles("issued", outcome.issued.iter().copied());
     json.number("latency_us", u64::try_from(outcome.latency.as_micros()).unwrap_or(u64::MAX));
     json.close()
 }
@@ -230,6 +240,19 @@ impl Writer {
         }
     }
 
+    /// Handles by their ids; nothing where there are none.
+    fn handles(&mut self, name: &str, ids: impl ExactSizeIterator<Item = HandleId>) {
+        if ids.len() == 0 {
+            return;
+        }
+        self.name(name);
+        for (i, id) in ids.enumerate() {
+            self.0.push(if i == 0 { b'[' } else { b',' });
+            self.quoted(&id.to_string());
+        }
+        self.0.push(b']');
+    }
+
     fn number(&mut self, name: &str, value: u64) {
         self.name(name);
         self.digits(value);
@@ -369,6 +392,7 @@ mod tests {
             found: &Report::default(),
             names: &Profile::new(),
             lease: Some(&"fixed/key/1".parse().unwrap()),
+            issued: &[],
             latency: Duration::from_micros(1500),
         });
         let text = String::from_utf8(entry).unwrap();

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use egress::Capture;
 use model::{LeaseId, Timestamp};
 use redact::Report;
 use ring::digest::{Context, SHA256};
@@ -26,6 +27,7 @@ struct Open {
     began: Instant,
     status: Option<u16>,
     lease: Option<LeaseId>,
+    capture: Option<Arc<Capture>>,
     digest: Context,
     bytes: u64,
     masked: Report,
@@ -40,6 +42,7 @@ impl PendingOutcome {
             began: Instant::now(),
             status: None,
             lease: None,
+            capture: None,
             digest,
             bytes: 0,
             masked,
@@ -52,6 +55,13 @@ impl PendingOutcome {
         if let Some(open) = &mut self.open {
             (open.status, open.lease) = (Some(status), lease);
             open.masked.merge(masked);
+        }
+    }
+
+    /// Notes where the tokens of the answer go.
+    pub(crate) fn note_capture(&mut self, capture: &Arc<Capture>) {
+        if let Some(open) = &mut self.open {
+            open.capture = Some(Arc::clone(capture));
         }
     }
 
@@ -117,6 +127,7 @@ impl Open {
             found: &self.masked,
             names: self.upstream.masking(),
             lease: self.lease.as_ref(),
+            issued: &self.capture.map(|capture| capture.handles()).unwrap_or_default(),
             latency,
         })
     }

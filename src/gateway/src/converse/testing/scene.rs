@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use dial::{DialOptions, Dialer};
-use egress::{InProcess, InProcessParts, LiveSecrets, NoLedger, PoolLimits, Timeouts, UpstreamParts, UpstreamTarget};
+use egress::{
+    InProcess, InProcessParts, IssuedTokenAction, LiveSecrets, NoLedger, PoolLimits, Timeouts, UpstreamParts,
+    UpstreamTarget,
+};
 use http::HeaderName;
 use mcp::Era;
 use model::{AddressClass, Agent, Clock, SessionId, Subject, SystemClock, Timestamp};
@@ -146,6 +149,7 @@ fn upstream(port: u16, era: Era) -> Upstream {
             Era::Legacy => vec![HeaderName::from_static("last-event-id")],
         },
         passes_ranges: false,
+        issued_tokens: IssuedTokenAction::Mask,
         credential: None,
     });
     let resource = "https://gw.example/mcp/u1".parse().unwrap();
