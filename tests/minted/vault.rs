@@ -9,7 +9,7 @@ use tokio::{task::JoinSet, time::sleep};
 use crate::support::{
     broker::{Broker, BrokerSetup, bearer, modern_body, modern_headers},
     canary, database,
-    gate::Gate,
+    gate::{Gate, Way},
     http_client,
     issuer::Issuer,
     openbao::OpenBao,
@@ -156,7 +156,7 @@ async fn while_vault_does_not_answer_sessions_go_on_until_their_lease_ends_and_o
     let session = stage.session().await;
     let user = stage.query(&session, "SELECT current_user").await;
     let minted = Instant::now();
-    stage.gate.bar(true);
+    stage.gate.turn(Way::Barred);
 
     let mut calls = JoinSet::new();
     for other in &others {
@@ -178,7 +178,7 @@ async fn while_vault_does_not_answer_sessions_go_on_until_their_lease_ends_and_o
     let after = stage.broker.call_tool("orders", &session, "query", json!({ "sql": "SELECT 1" })).await;
     assert_eq!(after.status, 503, "past the end of its lease: {after:?}");
 
-    stage.gate.bar(false);
+    stage.gate.turn(Way::Open);
     let works = async || {
         let answer = stage.broker.call_tool("orders", &others[0], "query", json!({ "sql": "SELECT 1" })).await;
         answer.status == 200 && answer.json()["result"]["structuredContent"]["result"] == json!(["1"])

@@ -1,4 +1,4 @@
-//! A way to a server that can be barred: connections stay, and nothing passes any more, as when the server hangs.
+//! A way to a server that can be barred, as when the server hangs, or shut, as when it is gone.
 
 use tokio::{
     io::copy_bidirectional,
@@ -7,11 +7,22 @@ use tokio::{
     task::JoinHandle,
 };
 
+/// How a gate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// All passes.
+    Open,
+    /// Connections stay, and nothing passes any more.
+    Barred,
+    /// Connections end at once.
+    Shut,
+}
+
 /// A running gate, which ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Gate {
     url: String,
-    bars: watch::Sender<bool>,
+    way: watch::Sender<Way>,
     accepting: JoinHandle<()>,
 }
 
@@ -22,22 +33,22 @@ impl Gate {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
         let target = target.trim_start_matches("http://").to_owned();
-        let (bars, barred) = watch::channel(false);
+        let (way, now) = watch::channel(Way::Open);
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(carry(stream, target.clone(), barred.clone()));
+                tokio::spawn(carry(stream, target.clone(), now.clone()));
             }
         });
-        Self { url, bars, accepting }
+        Self { url, way, accepting }
     }
 
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Lets nothing pass from now on, or again.
-    pub(crate) fn bar(&self, is_barred: bool) {
-        self.bars.send_replace(is_barred);
+    /// How it stands from now on.
+    pub(crate) fn turn(&self, way: Way) {
+        self.way.send_replace(way);
     }
 }
 
@@ -47,12 +58,12 @@ impl Drop for Gate {
     }
 }
 
-/// One connection. What was on its way when the gate was barred is lost, and the connection is of no more use.
+/// One connection. What was on its way when the gate was turned is lost, and the connection is of no more use.
 #[expect(clippy::disallowed_methods, reason = "it stands in front of a server of the test's own")]
-async fn carry(mut client: TcpStream, target: String, mut barred: watch::Receiver<bool>) {
-    let mut closing = barred.clone();
+async fn carry(mut client: TcpStream, target: String, mut way: watch::Receiver<Way>) {
+    let mut turned = way.clone();
     let passed = async {
-        if barred.wait_for(|barred| !barred).await.is_err() {
+        if way.wait_for(|way| *way == Way::Open).await.is_err() {
             return;
         }
         let Ok(mut server) = TcpStream::connect(&target).await else { return };
@@ -60,8 +71,8 @@ async fn carry(mut client: TcpStream, target: String, mut barred: watch::Receive
     };
     tokio::select! {
         () = passed => return,
-        _barred = closing.wait_for(|barred| *barred) => {}
+        _turned = turned.wait_for(|way| *way != Way::Open) => {}
     }
-    // Held open, silent, until the gate opens again.
-    let _opened_or_gone = closing.wait_for(|barred| !barred).await;
+    // Where it is barred, held open, silent, until it stands otherwise.
+    let _turned_or_gone = turned.wait_for(|way| *way != Way::Barred).await;
 }
