@@ -9,7 +9,7 @@ use secret::Secret;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::Flow;
+use crate::{Flow, identity_assertion::ASSERTION};
 
 /// A token that was issued (RFC 6749, section 5.1).
 pub(crate) struct Issued {
@@ -45,6 +45,12 @@ struct TokenAnswer {
     expires_in: Option<u64>,
     refresh_token: Option<Zeroizing<String>>,
     id_token: Option<Zeroizing<String>>,
+}
+
+#[derive(Deserialize)]
+struct ExchangeAnswer {
+    access_token: Zeroizing<String>,
+    issued_token_type: String,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +102,18 @@ impl Issued {
     }
 }
 
+/// Reads an answer that holds a grant for another server in place of a token (RFC 8693, section 2.2.1).
+pub(crate) fn read_assertion(answer: &Fetched, flow: &Flow) -> Result<Secret, ProviderError> {
+    if answer.status != StatusCode::OK {
+        return Err(refusal(answer, Asked::Token(flow)));
+    }
+    let exchanged = serde_json::from_slice::<ExchangeAnswer>(&answer.body).ok();
+    exchanged
+        .filter(|exchanged| exchanged.issued_token_type == ASSERTION && is_token(&exchanged.access_token))
+        .map(|exchanged| Secret::new(exchanged.access_token))
+        .ok_or_else(|| refused("the authorization server answered without a grant for another server"))
+}
+
 /// Visible ASCII (RFC 6749, appendix A.12), so that a token can stand in a header field.
 fn is_token(text: &str) -> bool {
     (1..=TOKEN_LENGTH_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
@@ -120,7 +138,9 @@ pub(crate) fn refusal(answer: &Fetched, asked: Asked<'_>) -> ProviderError {
             }
             Asked::Token(Flow::Connection(_)) => return ProviderError::NotConnected,
             Asked::Code => "the code is not accepted (invalid_grant); the person has to begin again",
-            Asked::Token(Flow::TokenExchange { .. } | Flow::JwtBearer { .. } | Flow::ClientCredentials)
+            Asked::Token(
+                Flow::TokenExchange(_) | Flow::JwtBearer(_) | Flow::IdentityAssertion(_) | Flow::ClientCredentials,
+            )
             | Asked::End => {
                 "the authorization server does not accept who asks (invalid_grant); check that it trusts this broker's issuer for this audience"
             }

@@ -7,11 +7,11 @@ use dial::Dialer;
 use model::{Clock, CredentialName, LeaseId};
 use provider::{CredentialRequest, Lease, Material, MintedTokens, Provider, ProviderError, WebIdentity, lease_id};
 use secret::Secret;
-use serde_json::Map;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    Flow, Grant, RefreshTokens, Settings, answer::Issued, form::Form, metadata::Located, refresh::Turns, server::Server,
+    Flow, Grant, Proof, RefreshTokens, Settings, answer::Issued, form::Form, identity_assertion::IdentityProvider,
+    metadata::Located, refresh::Turns, server::Server,
 };
 
 /// What the provider stands on.
@@ -40,8 +40,13 @@ pub struct OAuth2 {
 #[derive(Debug)]
 struct Credential {
     grant: Grant,
+    /// Where the flow wants one.
+    identity_provider: Option<IdentityProvider>,
     turns: Turns,
 }
+
+/// RFC 7523, section 2.1.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// How its leases begin.
 const KIND: &str = "oauth2";
@@ -51,12 +56,22 @@ impl OAuth2 {
     #[must_use]
     pub fn new(settings: Settings, grants: Vec<Grant>, surroundings: Surroundings) -> Self {
         let Surroundings { dialer, identity, clock, tasks } = surroundings;
-        let server = Arc::new(Server::new(settings, dialer, clock));
         let credential = |grant: Grant| {
             let name = grant.binding.credential.clone();
-            (name, Arc::new(Credential { grant, turns: Turns::default() }))
+            let identity_provider = match &grant.flow {
+                Flow::IdentityAssertion(assertion) => {
+                    Some(IdentityProvider::new(assertion, dialer.clone(), Arc::clone(&clock)))
+                }
+                Flow::ClientCredentials
+                | Flow::RefreshToken(_)
+                | Flow::Connection(_)
+                | Flow::TokenExchange(_)
+                | Flow::JwtBearer(_) => None,
+            };
+            (name, Arc::new(Credential { grant, identity_provider, turns: Turns::default() }))
         };
         let grants = grants.into_iter().map(credential).collect();
+        let server = Arc::new(Server::new(settings, dialer, clock));
         Self { server, grants, identity, tasks, minted: MintedTokens::new(KIND) }
     }
 
@@ -75,35 +90,37 @@ impl OAuth2 {
         credential: &Arc<Credential>,
         request: &CredentialRequest<'_>,
     ) -> Result<Issued, ProviderError> {
-        let Grant { flow, binding, .. } = &credential.grant;
-        let identity = |audience: &str| {
-            self.identity.id_token(request.caller, &binding.upstream, audience, Map::new()).map_err(ProviderError::from)
-        };
-        let form = match flow {
+        let form = match &credential.grant.flow {
             Flow::ClientCredentials => Form::new("client_credentials"),
             Flow::RefreshToken(tokens) => return self.refresh(credential, tokens, None).await,
             Flow::Connection(tokens) => return self.refresh(credential, tokens, Some(request)).await,
-            Flow::TokenExchange { subject_token_audience } => {
-                let token = identity(&self.audience(subject_token_audience.as_deref()).await?)?;
-                Form::new("urn:ietf:params:oauth:grant-type:token-exchange")
-                    .secret("subject_token", &token)
-                    .field("subject_token_type", "urn:ietf:params:oauth:token-type:id_token")
-                    .field("requested_token_type", "urn:ietf:params:oauth:token-type:access_token")
+            Flow::TokenExchange(proof) => Form::new("urn:ietf:params:oauth:grant-type:token-exchange")
+                .secret("subject_token", &self.shown(proof, &self.server, request).await?)
+                .field("subject_token_type", "urn:ietf:params:oauth:token-type:id_token")
+                .field("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+            Flow::JwtBearer(proof) => {
+                Form::new(JWT_BEARER).secret("assertion", &self.shown(proof, &self.server, request).await?)
             }
-            Flow::JwtBearer { assertion_audience } => {
-                let token = identity(&self.audience(assertion_audience.as_deref()).await?)?;
-                Form::new("urn:ietf:params:oauth:grant-type:jwt-bearer").secret("assertion", &token)
+            Flow::IdentityAssertion(_) => {
+                let provider =
+                    credential.identity_provider.as_ref().expect("a credential of this flow was made with one");
+                let subject = self.shown(&provider.proof, &provider.server, request).await?;
+                let located = self.server.locate().await?;
+                let assertion = provider.assertion(&subject, &credential.grant, &located).await?;
+                Form::new(JWT_BEARER).secret("assertion", &assertion)
             }
         };
         self.server.ask(&credential.grant, form).await
     }
 
-    /// What the server calls itself, where the configuration does not say otherwise.
-    async fn audience(&self, configured: Option<&str>) -> Result<String, ProviderError> {
-        match configured {
-            Some(audience) => Ok(audience.to_owned()),
-            None => Ok(self.server.locate().await?.audience.clone()),
-        }
+    /// What shows `server` who asks.
+    async fn shown(
+        &self,
+        proof: &Proof,
+        server: &Server,
+        request: &CredentialRequest<'_>,
+    ) -> Result<Secret, ProviderError> {
+        proof.token(&server.locate().await?.audience, &*self.identity, request).await
     }
 
     /// In a task: what the answer brings is stored, also when nobody waits any more.

@@ -85,6 +85,12 @@ impl Server {
         Issued::read(&answer, asked)
     }
 
+    /// Asks for what is no access token.
+    pub(crate) async fn exchange(&self, form: Form) -> Result<Fetched, ProviderError> {
+        let located = self.locate().await?;
+        self.submit(&self.client(None)?, &located.token, form, &located.audience).await
+    }
+
     /// Ends a token (RFC 7009, section 2).
     pub(crate) async fn end(&self, token: &Secret) -> Result<(), ProviderError> {
         let located = self.locate().await?;

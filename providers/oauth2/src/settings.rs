@@ -7,7 +7,7 @@ use model::Binding;
 use provider::StoredSecret;
 use url::Url;
 
-use crate::RefreshTokens;
+use crate::{Proof, RefreshTokens};
 
 /// An authorization server, and Claviger as its client.
 #[derive(Debug, Clone)]
@@ -93,14 +93,19 @@ pub enum Flow {
     RefreshToken(Arc<dyn RefreshTokens>),
     /// With the refresh token of the session's own subject, who connected an account.
     Connection(Arc<dyn RefreshTokens>),
-    /// By exchange of a token that Claviger signs about the session (RFC 8693).
-    TokenExchange {
-        /// The `aud` of that token; the server's issuer identifier where there is none.
-        subject_token_audience: Option<String>,
-    },
-    /// With a token that Claviger signs about the session as the grant itself (RFC 7523, section 2.1).
-    JwtBearer {
-        /// The `aud` of that token; the server's issuer identifier where there is none.
-        assertion_audience: Option<String>,
-    },
+    /// By exchange of a token that shows who asks (RFC 8693).
+    TokenExchange(Proof),
+    /// With a token that shows who asks as the grant itself (RFC 7523, section 2.1).
+    JwtBearer(Proof),
+    /// With a grant of the identity provider that the server trusts (Identity Assertion JWT Authorization Grant).
+    IdentityAssertion(Box<IdentityAssertion>),
+}
+
+/// Where a grant for another server comes from.
+#[derive(Debug)]
+pub struct IdentityAssertion {
+    /// The provider that gives it, and Claviger as its client.
+    pub identity_provider: Settings,
+    /// What shows that provider who asks.
+    pub proof: Proof,
 }

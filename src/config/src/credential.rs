@@ -203,9 +203,10 @@ impl Grants {
             Source::AwsSts(_) => {
                 Issued::AwsSts { provider: name, grant: aws_sts::Grant::check(self.aws_sts?, problems)? }
             }
-            Source::OAuth2(server) => {
-                Issued::OAuth2 { provider: name, grant: oauth2::Grant::check(self.oauth2?, server, problems)? }
-            }
+            Source::OAuth2(server) => Issued::OAuth2 {
+                provider: name,
+                grant: oauth2::Grant::check(self.oauth2?, server, providers, problems)?,
+            },
             Source::GitHubApp(_) => {
                 Issued::GitHubApp { provider: name, grant: github_app::Grant::check(self.github_app?, problems) }
             }

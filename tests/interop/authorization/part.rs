@@ -1,5 +1,7 @@
 //! How the broker is set up for a scenario, and what a user and an agent then do.
 
+use std::fs;
+
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 use url::Url;
@@ -35,7 +37,28 @@ pub(super) enum Client {
     Secret,
     /// As `Secret`, with a key.
     Key,
+    /// As `Secret`, with a grant of an identity provider, which knows whoever is shown by a file.
+    Enterprise,
+    /// A public client, which a file shows to be a workload.
+    Workload,
 }
+
+/// What an operator writes and stores.
+#[derive(Debug, Default)]
+struct Written {
+    /// Lines of the server.
+    server: String,
+    /// The table of the credential.
+    grant: String,
+    /// Further servers.
+    more: String,
+    secret: Option<String>,
+    /// What the platform puts into [`PROOF`].
+    proof: Option<String>,
+}
+
+/// The file that shows who Claviger is.
+const PROOF: &str = "proof.jwt";
 
 /// How it ends.
 #[derive(Debug)]
@@ -63,24 +86,29 @@ const AGENT: &str = "assistant";
 
 impl<'a> Scene<'a> {
     pub(super) async fn new(people: &People, part: &'a Part, told: &Told) -> Self {
-        let (server, grant, secret) = part.client.written(told).await;
-        let is_connection = grant == "connection";
+        let Written { server, grant, more, secret, proof } = part.client.written(told).await;
+        let is_connection = grant.contains("connection");
         let provider = format!("[[providers.oauth2]]\nname = \"server\"\naddresses = \"loopback\"\n{server}");
         let sign_in = format!(
             "[[providers.oauth2]]\nname = \"sign-in\"\nissuer = \"{}\"\naddresses = \"loopback\"\nclient_id = \"claviger\"\n\
              client_secret = \"sign-in-secret\"\n",
             people.issuer()
         );
-        let oauth2 = format!("oauth2 = {{ grant = \"{grant}\"{} }}", part.client.resource(told));
+        let oauth2 = format!("oauth2 = {{ {grant} }}");
         let setup = BrokerSetup::trusting(people.issuer())
             .issuer_line("login = \"sign-in\"")
             .mcp("suite", &told.url, &told.revision)
             .minted("server", "header = \"Authorization\", prefix = \"Bearer \"", &oauth2)
             .more(&sign_in)
-            .more(&provider);
+            .more(&provider)
+            .more(&more);
         let place = format!("{}/connect/login/idp", setup.public_url());
         let sign_in = people.begin("claviger", &place, None).await;
         let mut broker = Broker::prepare(setup).await;
+        if let Some(proof) = proof {
+            canary::register("token in a file", &proof);
+            fs::write(broker.path(PROOF), proof).expect("a test's folder");
+        }
         let stored =
             [Some(("sign-in-secret", "sign-in", sign_in)), secret.map(|secret| ("server-secret", "server", secret))];
         for (name, provider, secret) in stored.into_iter().flatten() {
@@ -145,44 +173,57 @@ impl<'a> Scene<'a> {
 }
 
 impl Client {
-    /// The lines of the server, the grant, and the secret that is stored.
-    async fn written(&self, told: &Told) -> (String, &'static str, Option<String>) {
+    async fn written(&self, told: &Told) -> Written {
         let resource = format!("protected_resource = \"{}\"\n", told.url);
         let issuer = |issuer: &str| format!("issuer = \"{issuer}\"\n");
-        let client =
-            |proof: &str| format!("client_id = \"{}\"\n{proof} = \"server-secret\"\n", told.known("client_id"));
-        match self {
-            Self::Registers => (resource, "connection", None),
+        let client = || format!("client_id = \"{}\"\n", told.known("client_id"));
+        let proven = |by: &str| format!("{}{by} = \"server-secret\"\n", client());
+        let secret = || Some(told.known("client_secret").to_owned());
+        let asks = |grant: &str| format!("grant = \"{grant}\", resource = \"{}\"", told.url);
+        let proof = format!("assertion_file = \"{PROOF}\"");
+        let (server, grant) = match self {
+            Self::Registers => (resource, "grant = \"connection\"".to_owned()),
             Self::RegistersAtOrigin => {
                 let url: Url = told.url.parse().expect("a URL");
-                (issuer(&url.origin().ascii_serialization()), "connection", None)
+                (issuer(&url.origin().ascii_serialization()), asks("connection"))
             }
-            Self::Document(document) => (format!("{resource}client_id = \"{document}\"\n"), "connection", None),
+            Self::Document(document) => {
+                (format!("{resource}client_id = \"{document}\"\n"), "grant = \"connection\"".to_owned())
+            }
             Self::Known => {
-                let lines = format!("{}{}", issuer(told.known("issuer")), client("client_secret"));
-                (lines, "connection", Some(told.known("client_secret").to_owned()))
+                let server = format!("{}{}", issuer(told.known("issuer")), proven("client_secret"));
+                return Written { server, grant: asks("connection"), secret: secret(), ..Written::default() };
             }
             Self::Secret => {
-                let lines = format!("{}{}", issuer(&looked_up(told).await), client("client_secret"));
-                (lines, "client-credentials", Some(told.known("client_secret").to_owned()))
+                let server = format!("{}{}", issuer(&looked_up(told).await), proven("client_secret"));
+                return Written { server, grant: asks("client-credentials"), secret: secret(), ..Written::default() };
             }
             Self::Key => {
                 let key = told.known("private_key_pem");
                 canary::register("private key of the client", key);
-                let lines = format!("{}{}", issuer(&looked_up(told).await), client("private_key"));
-                (lines, "client-credentials", Some(key.to_owned()))
+                let server = format!("{}{}", issuer(&looked_up(told).await), proven("private_key"));
+                let secret = Some(key.to_owned());
+                return Written { server, grant: asks("client-credentials"), secret, ..Written::default() };
             }
-        }
-    }
-
-    /// What is written of the API, where it does not say so itself.
-    fn resource(&self, told: &Told) -> String {
-        match self {
-            Self::Registers | Self::Document(_) => String::new(),
-            Self::RegistersAtOrigin | Self::Known | Self::Secret | Self::Key => {
-                format!(", resource = \"{}\"", told.url)
+            Self::Enterprise => {
+                let server = format!("{}{}", issuer(&looked_up(told).await), proven("client_secret"));
+                let more = format!(
+                    "[[providers.oauth2]]\nname = \"enterprise\"\naddresses = \"loopback\"\n{}client_id = \"{}\"\n",
+                    issuer(told.known("idp_issuer")),
+                    told.known("idp_client_id")
+                );
+                let grant = format!("{}, identity_provider = \"enterprise\", {proof}", asks("identity-assertion"));
+                let proof = Some(told.known("idp_id_token").to_owned());
+                return Written { server, grant, more, secret: secret(), proof };
             }
-        }
+            Self::Workload => {
+                let server = format!("{}{}", issuer(&looked_up(told).await), client());
+                let grant = format!("{}, {proof}", asks("jwt-bearer"));
+                let proof = Some(told.known("valid_jwt").to_owned());
+                return Written { server, grant, proof, ..Written::default() };
+            }
+        };
+        Written { server, grant, ..Written::default() }
     }
 }
 

@@ -1,7 +1,8 @@
 // An OpenID provider (oidc-provider) as an upstream's authorization server, on a free loopback port.
 //
-// stdin: one line { "secret", "jwk", "trusted": { "issuer", "jwk" } }; when stdin closes the server ends.
+// stdin: one line { "secret", "jwk", "trusted": { "issuer", "jwk" }, "signing", "takes_id_jags" }; when stdin closes the server ends.
 //   `secret` is that of the clients `basic` and `post`, `jwk` the public key of the client `key`; tokens of `trusted` are grants.
+//   With `signing`, a PEM, it is an identity provider that gives out ID-JAGs; with `takes_id_jags` its grants are those of `trusted`.
 // stdout: one JSON line { "issuer" } when it listens.
 //
 // The provider has no grant for assertions of another issuer, so RFC 8693 and RFC 7523 are registered here; clients, resources,
@@ -13,9 +14,10 @@
 //   POST /control/seen                 the claims of the assertions that were accepted, and how often /token was asked.
 //   POST /control/answer               { "status", "body" }: what /token answers next, once.
 //   POST /control/hold, …/release      /token answers only after the release.
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
-import { importJWK, jwtVerify } from 'jose';
+import { importJWK, importPKCS8, jwtVerify, SignJWT } from 'jose';
 import Provider, { errors } from 'oidc-provider';
 
 const stdin = createInterface({ input: process.stdin });
@@ -26,7 +28,10 @@ const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const API = 'https://api.test/v1';
 const trusted = await importJWK(wanted.trusted.jwk, 'ES256');
+const signing = wanted.signing && await importPKCS8(wanted.signing, 'ES256');
+const ID_JAG = 'urn:ietf:params:oauth:token-type:id-jag';
 const seen = { claims: [], tokens: 0 };
+const used = new Set();
 let forced;
 let held = Promise.resolve();
 let release = () => {};
@@ -96,7 +101,20 @@ const byAssertion = (name, parameter) => provider.registerGrantType(name, async 
   const { client: asking, params } = context.oidc;
   const verified = await jwtVerify(params[parameter] ?? '', trusted, { issuer: wanted.trusted.issuer, audience: issuer })
     .catch(() => { throw new errors.InvalidGrant(params[parameter]); });
-  seen.claims.push(verified.payload);
+  const { payload, protectedHeader } = verified;
+  if (wanted.takes_id_jags) {
+    const fits = protectedHeader.typ === 'oauth-id-jag+jwt' && payload.client_id === asking.clientId && !used.has(payload.jti);
+    if (!fits) throw new errors.InvalidGrant(params[parameter]);
+    used.add(payload.jti);
+  }
+  seen.claims.push(payload);
+  if (params.requested_token_type === ID_JAG) {
+    const { sub } = payload;
+    const { audience, resource, scope } = params;
+    context.body = { access_token: await idJag({ sub, aud: audience, resource, scope, client_id: asking.clientId }),
+      issued_token_type: ID_JAG, token_type: 'N_A', expires_in: 300 };
+    return;
+  }
   const token = new provider.ClientCredentials({ client: asking, scope: params.scope });
   const resource = params.resource ?? API;
   token.resourceServer = new provider.ResourceServer(resource, resourceServer(resource));
@@ -108,6 +126,11 @@ byAssertion(BEARER, 'assertion');
 handler = provider.callback();
 provider.on('server_error', (_context, error) => console.error(error));
 console.log(JSON.stringify({ issuer }));
+
+function idJag(claims) {
+  return new SignJWT({ ...claims, jti: randomUUID() }).setProtectedHeader({ alg: 'ES256', typ: 'oauth-id-jag+jwt' })
+    .setIssuer(issuer).setIssuedAt().setExpirationTime('5m').sign(signing);
+}
 
 function resourceServer(audience) {
   if (audience !== API) throw new errors.InvalidTarget();

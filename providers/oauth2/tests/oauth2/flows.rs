@@ -5,7 +5,7 @@ use provider::{Provider as _, ProviderError};
 use provider_oauth2::{ClientAuthentication, Flow};
 use serde_json::json;
 
-use crate::scene::{RESOURCE, Scene, grant, stored, token};
+use crate::scene::{RESOURCE, Scene, grant, session, stored, token};
 
 #[tokio::test]
 async fn each_client_gets_a_token_for_its_resource_and_scope() {
@@ -31,7 +31,7 @@ async fn each_client_gets_a_token_for_its_resource_and_scope() {
 #[tokio::test]
 async fn a_session_is_exchanged_for_a_token() {
     let scene = Scene::new().await;
-    for flow in [Flow::TokenExchange { subject_token_audience: None }, Flow::JwtBearer { assertion_audience: None }] {
+    for flow in [Flow::TokenExchange(session(None)), Flow::JwtBearer(session(None))] {
         let lease = scene.issue(&scene.provider(flow)).await.unwrap();
         assert_eq!(scene.introspect(&lease).await["aud"], RESOURCE);
     }

@@ -5,6 +5,7 @@
 mod consent;
 mod contract;
 mod flows;
+mod identity_assertion;
 mod refresh;
 mod refusals;
 mod scene;

@@ -6,7 +6,7 @@ use provider::ProviderError;
 use provider_oauth2::{Client, ClientAuthentication, Endpoints, Flow, Grant, Settings};
 use serde_json::json;
 
-use crate::scene::{Scene, grant, key, random, stored};
+use crate::scene::{Scene, grant, key, random, session, stored};
 
 impl Scene {
     async fn refusal(&self, settings: Settings, grant: Grant) -> ProviderError {
@@ -51,10 +51,8 @@ async fn a_target_or_scope_that_is_not_granted_is_told_so() {
 #[tokio::test]
 async fn who_asks_for_another_audience_is_not_accepted() {
     let scene = Scene::new().await;
-    let audience = || Some("https://other.test".to_owned());
-    for flow in
-        [Flow::TokenExchange { subject_token_audience: audience() }, Flow::JwtBearer { assertion_audience: audience() }]
-    {
+    let other = || session(Some("https://other.test"));
+    for flow in [Flow::TokenExchange(other()), Flow::JwtBearer(other())] {
         // The server repeats the token in its description.
         let refused = scene.refusal(scene.settings(), grant(flow)).await.to_string();
         assert!(refused.ends_with("check that it trusts this broker's issuer for this audience"), "{refused}");

@@ -17,7 +17,7 @@ use provider::{
     conformance::Notes, sign_jwt,
 };
 use provider_oauth2::{
-    CannotStore, Client, ClientAuthentication, Endpoints, Flow, Grant, OAuth2, RefreshTokens, Settings, Stored,
+    CannotStore, Client, ClientAuthentication, Endpoints, Flow, Grant, OAuth2, Proof, RefreshTokens, Settings, Stored,
     Surroundings,
 };
 use ring::{
@@ -42,13 +42,17 @@ pub(crate) struct Scene {
     pub(crate) notes: Notes,
     pub(crate) tasks: TaskTracker,
     identity: Arc<Identity>,
+    /// The public key of the grants that the server gives for others.
+    assertions: Value,
 }
 
 impl Scene {
     pub(crate) async fn new() -> Self {
-        let (secret, (client_key, client_jwk), (own_key, own_jwk)) = (random(), key(), key());
+        let (secret, (client_key, client_jwk), (own_key, own_jwk), assertions) = (random(), key(), key(), key());
         let trusted = json!({ "issuer": BROKER, "jwk": own_jwk });
-        let server = Server::start(&json!({ "secret": secret, "jwk": client_jwk, "trusted": trusted })).await;
+        let (signing, _) = &assertions;
+        let server = json!({ "secret": secret, "jwk": client_jwk, "trusted": trusted, "signing": signing });
+        let server = Server::start(&server).await;
         let caller = Caller {
             agent: Agent { name: "agent".parse().unwrap(), groups: Vec::new() },
             subject: Subject { issuer: "https://idp.example".to_owned(), id: "alice".to_owned() },
@@ -58,7 +62,16 @@ impl Scene {
             scopes: Scopes::default(),
         };
         let identity = Arc::new(Identity(own_key));
-        Self { server, secret, client_key, caller, notes: Notes::default(), tasks: TaskTracker::new(), identity }
+        let (notes, tasks) = (Notes::default(), TaskTracker::new());
+        Self { server, secret, client_key, caller, notes, tasks, identity, assertions: assertions.1 }
+    }
+
+    /// A server of somebody else's that takes grants of the scene's, and knows the same clients.
+    pub(crate) async fn relying(&self) -> Server {
+        let trusted = json!({ "issuer": self.server.issuer, "jwk": self.assertions });
+        let (_, jwk) = key();
+        let other = json!({ "secret": self.secret, "jwk": jwk, "trusted": trusted, "takes_id_jags": true });
+        Server::start(&other).await
     }
 
     /// The client `basic`, at the server that its metadata describes.
@@ -88,6 +101,11 @@ impl Scene {
         provider.issue(request).await
     }
 
+    /// What the broker would sign for the server about a session.
+    pub(crate) fn own_token(&self) -> Secret {
+        self.identity.id_token(&self.caller, &binding().upstream, &self.server.issuer, Map::new()).unwrap()
+    }
+
     /// What the server says of the token of a lease.
     pub(crate) async fn introspect(&self, lease: &Lease) -> Value {
         self.server.introspect(token(lease), &self.secret).await
@@ -97,6 +115,11 @@ impl Scene {
 pub(crate) fn grant(flow: Flow) -> Grant {
     let (resource, scope) = (Some(RESOURCE.to_owned()), Some("read".to_owned()));
     Grant { binding: binding(), flow, resource, audience: None, scope }
+}
+
+/// A token about the session, which the scene's broker signs.
+pub(crate) fn session(audience: Option<&str>) -> Proof {
+    Proof::Session { audience: audience.map(str::to_owned) }
 }
 
 pub(crate) fn binding() -> Binding {

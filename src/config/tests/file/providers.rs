@@ -188,6 +188,34 @@ fn a_token_of_an_authorization_server_is_asked_for_as_it_says() {
 }
 
 #[test]
+fn a_grant_for_another_server_comes_from_an_identity_provider() {
+    let both = format!("{LOGIN}{}", LOGIN.replace("login", "idp"));
+    let grant = |more: &str| format!("oauth2 = {{ grant = \"identity-assertion\", {more} }}");
+    let loaded = load_text(&token("login", &grant("identity_provider = \"idp\""), &both)).unwrap();
+    let Issued::OAuth2 { grant: found, .. } = &loaded.upstreams[1].credential.as_ref().unwrap().issued else {
+        panic!("{:?}", loaded.upstreams)
+    };
+    let (identity_provider, proof) = ("idp".parse().unwrap(), oauth2_provider::Proof::Session(None));
+    assert_eq!(found.flow, oauth2_provider::Flow::IdentityAssertion { identity_provider, proof });
+    for (more, said) in [
+        ("", "who gives the grant is not said"),
+        ("identity_provider = \"ipd\"", "there is no authorization server `ipd` at which Claviger is a client"),
+        ("identity_provider = \"idp\", refresh_token = \"r\"", "does not use all that is written here"),
+        ("identity_provider = \"idp\", assertion_file = \"gone.jwt\"", "does not exist"),
+        (
+            "identity_provider = \"idp\", assertion_file = \"open.key\", assertion_audience = \"a\"",
+            "the token in the file has its own audience",
+        ),
+    ] {
+        let errors = errors(&token("login", &grant(more), &both));
+        assert!(errors.contains(said), "{said}: {errors}");
+    }
+    let idle = "oauth2 = { grant = \"client-credentials\", assertion_file = \"open.key\" }";
+    let errors = errors(&token("login", idle, LOGIN));
+    assert!(errors.contains("does not use all that is written here"), "{errors}");
+}
+
+#[test]
 fn a_token_of_github_names_repositories_and_permissions() {
     let grant =
         "github_app = { installation = 42, repositories = [\"website\"], permissions = { contents = \"read\" } }";

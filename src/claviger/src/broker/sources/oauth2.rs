@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use config::{
-    Config, Issued, Provider,
+    Config, Issued, Provider, Source,
     oauth2_provider::{self as configured, Authentication},
 };
 use provider::StoredSecret;
 use provider_oauth2::{
-    AuthorizationCode, Client, ClientAuthentication, Endpoints, Flow, Grant, OAuth2, Settings, Surroundings,
+    AuthorizationCode, Client, ClientAuthentication, Endpoints, Flow, Grant, IdentityAssertion, OAuth2, Proof,
+    Settings, Surroundings,
 };
 use url::Url;
 
@@ -51,8 +52,14 @@ pub(super) fn build(
                 });
                 Flow::Connection(tokens)
             }
-            configured::Flow::TokenExchange(subject_token_audience) => Flow::TokenExchange { subject_token_audience },
-            configured::Flow::JwtBearer(assertion_audience) => Flow::JwtBearer { assertion_audience },
+            configured::Flow::TokenExchange(proof) => Flow::TokenExchange(shown(proof)),
+            configured::Flow::JwtBearer(proof) => Flow::JwtBearer(shown(proof)),
+            configured::Flow::IdentityAssertion { identity_provider, proof } => {
+                let named = config.providers.iter().find(|known| known.name == identity_provider);
+                let Some((named, Source::OAuth2(server))) = named.map(|named| (named, &named.source)) else { continue };
+                let identity_provider = self::settings(named, server, means)?;
+                Flow::IdentityAssertion(Box::new(IdentityAssertion { identity_provider, proof: shown(proof) }))
+            }
         };
         grants.push(Grant { binding, flow, resource, audience, scope });
     }
@@ -63,6 +70,13 @@ pub(super) fn build(
         tasks: means.tasks.clone(),
     };
     Ok((OAuth2::new(settings, grants, surroundings), connectables))
+}
+
+fn shown(proof: configured::Proof) -> Proof {
+    match proof {
+        configured::Proof::Session(audience) => Proof::Session { audience },
+        configured::Proof::File(path) => Proof::File(path),
+    }
 }
 
 /// How people are sent to an authorization server, to come back at `place`.
