@@ -42,7 +42,12 @@ impl IdentityProvider {
             ProviderError::Refused { reason } => {
                 ProviderError::Refused { reason: format!("at the identity provider: {reason}") }
             }
-            other => other,
+            ProviderError::Missing { .. }
+            | ProviderError::NotConnected
+            | ProviderError::Unreachable
+            | ProviderError::CannotRevoke
+            | ProviderError::Journal(_)
+            | ProviderError::WebIdentity(_) => error,
         })
     }
 }

@@ -160,7 +160,7 @@ impl Provider for OAuth2 {
         let has_revocation = self.server.locate().await?.revocation.is_some();
         let asked = self.server.now();
         let issued = self.ask(credential, &request).await?;
-        // What is lent is not ours to end, and who registered itself does so as another client for each account.
+        // What is lent is not ours to end. A client that registered itself is kept with the account, and not here.
         let can_be_ended = has_revocation && !issued.is_lent && !self.server.wants_registration();
         let end = asked.plus(issued.life());
         let access_token = issued.access_token;
