@@ -30,6 +30,7 @@ mod report;
 mod separators;
 mod spans;
 mod substitute;
+mod view;
 
 pub use class::Class;
 pub use content::Content;

@@ -1,7 +1,7 @@
 //! Fingerprints of secrets: a scanner finds a secret by them in any usual encoding, and they hold no part of it.
 //!
-//! A secret is recognized by every run of 16 bytes of each of its encodings, and by 24 or 48 bytes where the encoding spends 3 or 6 bytes
-//! on a character; an encoding shorter than that is recognized as a whole. Looking up eight bytes at every eighth place
+//! A secret is recognized by windows of each of its encodings: 16 bytes, or as many more as it takes to hold 64 bits that nobody can
+//! know beforehand; a shorter secret is recognized as a whole. Looking up eight bytes at every eighth place
 //! ([`FingerprintSet::may_contain`]) is enough, because every run of 15 bytes holds eight that start at a multiple of eight; only
 //! around a hit are windows confirmed ([`FingerprintSet::confirm`]) by a 64-bit hash. What a place costs at most does not depend
 //! on how many secrets share the text there, so no text is slow to scan.
@@ -12,13 +12,15 @@
 mod encodings;
 mod key;
 mod print;
+mod public;
 mod table;
+mod unknown;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use key::{FingerprintKey, NoRandomNumbers};
-use print::{Prints, SHORT_GRAM, SHORT_STRIDE};
+use print::Prints;
 use table::{Filter, Windows};
 
 use crate::Secret;
@@ -32,9 +34,10 @@ pub enum CannotMask {
         /// In characters.
         length_min: usize,
     },
-    /// A repetition or a sequence stands in benign answers by chance.
-    #[error("a secret that repeats a few characters or counts up cannot be masked; use a random one")]
-    TooRegular,
+    /// Less than 64 bits of it are more than a public prefix, words, repetitions and sequences: whoever has answers masked could
+    /// guess it, and benign answers may hold it.
+    #[error("a secret that can be guessed cannot be masked; use a longer random one")]
+    TooGuessable,
 }
 
 /// The sets were made under different keys and cannot be joined.
@@ -48,16 +51,15 @@ pub struct FingerprintSet {
     key: FingerprintKey,
     prints: Vec<Arc<Prints>>,
     grams: Filter,
-    short_grams: Filter,
     windows: Windows,
     window_lengths: u64,
-    short_lengths: u64,
+    has_short: bool,
     alphabet: [u64; 4],
 }
 
 impl FingerprintSet {
     /// The longest text that is confirmed in one piece, in bytes; what a scanner keeps between two chunks is one byte less.
-    pub const WINDOW_MAX: usize = 48;
+    pub const WINDOW_MAX: usize = print::WINDOW_MAX;
 
     /// A set without secrets.
     #[must_use]
@@ -116,10 +118,10 @@ impl FingerprintSet {
         self.prints.len()
     }
 
-    /// The distance in bytes at which a text must be looked up: 8, and for [`Self::may_start_short`] 4.
+    /// The distance in bytes at which a text must be looked up: 8, and 4 if a secret is so short that 8 would miss it.
     #[must_use]
     pub const fn stride(&self) -> usize {
-        if self.short_lengths == 0 { 8 } else { SHORT_STRIDE }
+        if self.has_short { 4 } else { 8 }
     }
 
     /// Whether these eight bytes (as a little-endian number) may stand in a secret. Seldom wrong, and never when it says no.
@@ -129,21 +131,16 @@ impl FingerprintSet {
         self.grams.contains(self.key.gram(gram))
     }
 
-    /// Whether the low five of these bytes may start at one of the first four bytes of a text that is recognized as a whole only.
-    #[inline]
+    /// What answers [`Self::may_contain`], for looking up many grams at once.
     #[must_use]
-    pub fn may_start_short(&self, gram: u64) -> bool {
-        self.short_grams.contains(self.key.gram(gram & SHORT_GRAM))
+    pub fn gram_filter(&self) -> GramFilter<'_> {
+        let ((xor, factor), (words, shift)) = (self.key.gram_numbers(), self.grams.words());
+        GramFilter { xor, factor, words, shift }
     }
 
     /// The lengths of windows to confirm around a hit of [`Self::may_contain`], shortest first.
     pub fn window_lengths(&self) -> impl Iterator<Item = usize> + use<> {
         bits(self.window_lengths)
-    }
-
-    /// The lengths of texts to confirm around a hit of [`Self::may_start_short`], shortest first.
-    pub fn short_lengths(&self) -> impl Iterator<Item = usize> + use<> {
-        bits(self.short_lengths)
     }
 
     /// The tag of the secret to which this text belongs: a whole window of one of the lengths above.
@@ -172,11 +169,10 @@ impl FingerprintSet {
         let mut set = Self {
             key: key.clone(),
             grams: Filter::for_count(total(|prints| prints.grams.len())),
-            short_grams: Filter::for_count(total(|prints| prints.short_grams.len())),
             windows: Windows::for_count(total(|prints| prints.windows.len())),
             prints: Vec::new(),
             window_lengths: 0,
-            short_lengths: 0,
+            has_short: false,
             alphabet: [0; 4],
         };
         prints.iter().for_each(|prints| set.insert(prints));
@@ -185,20 +181,37 @@ impl FingerprintSet {
     }
 
     fn has_room_for(&self, prints: &Prints) -> bool {
-        self.grams.has_room_for(prints.grams.len())
-            && self.short_grams.has_room_for(prints.short_grams.len())
-            && self.windows.has_room_for(prints.windows.len())
+        self.grams.has_room_for(prints.grams.len()) && self.windows.has_room_for(prints.windows.len())
     }
 
     fn insert(&mut self, prints: &Prints) {
         prints.grams.iter().for_each(|hash| self.grams.insert(*hash));
-        prints.short_grams.iter().for_each(|hash| self.short_grams.insert(*hash));
         prints.windows.iter().for_each(|hash| self.windows.insert(*hash, prints.tag));
         self.window_lengths |= prints.window_lengths;
-        self.short_lengths |= prints.short_lengths;
+        self.has_short |= prints.has_short();
         for (word, bits) in self.alphabet.iter_mut().zip(prints.alphabet) {
             *word |= bits;
         }
+    }
+}
+
+/// A filter for grams, as numbers: the hash of a gram is the upper half of `(gram ^ xor) * factor`. The word for it is found by
+/// shifting the hash right by `shift`, and the filter holds it if the bits are set that its lowest six and its next six bits name.
+#[derive(Clone, Copy)]
+pub struct GramFilter<'set> {
+    /// Secret of this process, like the factor.
+    pub xor: u64,
+    /// Odd.
+    pub factor: u64,
+    /// A power of two of them.
+    pub words: &'set [u64],
+    /// So that a hash of 32 bits stays below the number of words.
+    pub shift: u32,
+}
+
+impl fmt::Debug for GramFilter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GramFilter(…)")
     }
 }
 
@@ -236,8 +249,8 @@ mod tests {
 
     #[test]
     fn every_window_of_a_long_secret_is_confirmed_and_nothing_shorter() {
-        let text = "Zr9+kQ/2vB7x=Lm4Tn8pWc1YhD";
-        let set = set(&["another-secret-1", text]);
+        let text = "Zr9kQ2vB7xLm4Tn8pWc1YhD";
+        let set = set(&["f3a9c1d27b604e85", text]);
         for window in text.as_bytes().windows(16) {
             assert_eq!(set.confirm(window), Some(1));
         }
@@ -245,80 +258,79 @@ mod tests {
             assert!(set.may_contain(u64::from_le_bytes(window.try_into().unwrap())));
         }
         assert_eq!(set.confirm(&text.as_bytes()[..15]), None);
-        assert_eq!(set.confirm(b"Zr9+kQ/2vB7x=Lm5"), None);
+        assert_eq!(set.confirm(b"Zr9kQ2vB7xLm4Tn9"), None);
     }
 
     #[test]
-    fn a_short_secret_is_confirmed_whole_and_found_at_any_place() {
-        for text in ["hunter22", "hunter22!", "correct-horse1"] {
+    fn a_short_secret_is_confirmed_whole_and_found_at_every_fourth_place() {
+        for text in ["q7Rk2mX9Wz4", "q7Rk2mXb9Wz4Lp"] {
             let set = set(&[text]);
             assert_eq!(set.stride(), 4);
             assert_eq!(set.confirm(text.as_bytes()), Some(0));
             assert_eq!(set.confirm(&text.as_bytes()[1..]), None);
-            for start in 0..SHORT_STRIDE {
-                let mut eight = [b'#'; 8];
-                let rest = &text.as_bytes()[start..];
-                let length = rest.len().min(8);
-                eight[..length].copy_from_slice(&rest[..length]);
-                assert!(set.may_start_short(u64::from_le_bytes(eight)), "{text} at {start}");
-            }
+            assert!(set.window_lengths().any(|length| length == text.len()));
         }
+        assert_eq!(set(&["q7Rk2mXb9Wz4Lp3T"]).stride(), 8);
     }
 
     #[test]
-    fn escapes_that_spend_six_bytes_on_a_character_need_eight_characters() {
-        let text = "Zr9kQ2vB7xLm4Tn8";
-        let set = set(&[text]);
-        let escaped: String = text.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
-        assert_eq!(set.confirm(&escaped.as_bytes()[..16]), None);
-        assert_eq!(set.confirm(&escaped.as_bytes()[..48]), Some(0));
-        assert!(set.window_lengths().eq([16, 24, 48]));
+    fn a_window_is_as_long_as_it_takes_to_be_hard_to_guess() {
+        let digits = "73950284610936285471539";
+        let set = set(&[digits]);
+        assert_eq!(set.confirm(&digits.as_bytes()[..19]), None);
+        assert_eq!(set.confirm(&digits.as_bytes()[..20]), Some(0));
+        let prefixed = "ghp_Zr9kQ2vB7xLm4Tn8pWc1YhDq";
+        let set = self::set(&[prefixed]);
+        assert_eq!(set.confirm(&prefixed.as_bytes()[..14]), None);
+        assert_eq!(set.confirm(&prefixed.as_bytes()[4..20]), Some(0));
     }
 
     #[test]
     fn what_cannot_be_masked_is_refused() {
         let mut set = set(&[]);
-        assert_eq!(set.add(&secret("seven77"), 0), Err(CannotMask::TooShort { length_min: 8 }));
-        for text in ["aaaaaaaaaaaa", "abababababab", "12345678", "zyxwvutsr"] {
-            assert_eq!(set.add(&secret(text), 0), Err(CannotMask::TooRegular), "{text}");
+        assert_eq!(set.add(&secret("q7Rk2mX9Wz"), 0), Err(CannotMask::TooShort { length_min: 11 }));
+        for text in ["aaaaaaaaaaaa", "abababababab", "12345678901", "hunter22hunter22", "ghp_Zr9kQ2v"] {
+            assert_eq!(set.add(&secret(text), 0), Err(CannotMask::TooGuessable), "{text}");
         }
         assert!(set.is_empty());
     }
 
     #[test]
     fn a_rule_of_dashes_inside_a_secret_is_not_recognized() {
-        let set = set(&["q7Rk2--------------------------m9Wz4"]);
+        let set = set(&["q7Rk2mX9Wz4Lp3Tb--------------------------m9Wz4q7Rk2mXb7c"]);
         assert_eq!(set.confirm(b"----------------"), None);
-        assert!(set.confirm(b"q7Rk2-----------").is_some());
+        assert!(set.confirm(b"q7Rk2mX9Wz4Lp3Tb").is_some());
     }
 
     #[test]
     fn sets_of_one_key_join_and_secrets_leave_by_tag() {
         let key = FingerprintKey::random().unwrap();
         let (mut one, mut two) = (FingerprintSet::new(&key), FingerprintSet::new(&key));
-        one.add(&secret("first-secret-0001"), 1).unwrap();
-        two.add(&secret("second-secret-002"), 2).unwrap();
+        one.add(&secret("Vq3xL8mZr9kQ2vB7x"), 1).unwrap();
+        two.add(&secret("Tn8pWc1YhDq3Fs6Gj"), 2).unwrap();
         let mut both = FingerprintSet::joined(&key, [&one, &two, &one]).unwrap();
         assert_eq!(both.len(), 2);
-        assert_eq!((both.confirm(b"first-secret-000"), both.confirm(b"second-secret-00")), (Some(1), Some(2)));
+        assert_eq!((both.confirm(b"Vq3xL8mZr9kQ2vB7"), both.confirm(b"Tn8pWc1YhDq3Fs6G")), (Some(1), Some(2)));
         both.remove(1);
-        assert_eq!((both.confirm(b"first-secret-000"), both.confirm(b"second-secret-00")), (None, Some(2)));
+        assert_eq!((both.confirm(b"Vq3xL8mZr9kQ2vB7"), both.confirm(b"Tn8pWc1YhDq3Fs6G")), (None, Some(2)));
         assert_eq!(FingerprintSet::joined(&key, [&set(&[])]).unwrap_err(), KeysDiffer);
     }
 
     #[test]
     fn a_set_grows_without_losing_a_secret() {
+        let mixed = |n: u64| (n ^ n >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let texts: Vec<String> =
-            (1..=300_u64).map(|n| format!("{:016x}-{n:04}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+            (1..=300_u64).map(|n| format!("{:016x}{:016x}", mixed(mixed(n)), mixed(mixed(mixed(n))))).collect();
         let set = set(&texts.iter().map(String::as_str).collect::<Vec<_>>());
         for (tag, text) in texts.iter().enumerate() {
-            assert_eq!(set.confirm(&text.as_bytes()[..16]), Some(tag as u32));
+            // Digits that repeat make a window longer.
+            assert!((16..=24).any(|length| set.confirm(&text.as_bytes()[..length]) == Some(tag as u32)), "{text}");
         }
     }
 
     #[test]
     fn foreign_grams_seldom_pass_the_filter() {
-        let set = set(&["Zr9+kQ/2vB7x=Lm4Tn8pWc1YhD", "q7Rk2mXb9Wz4", "hunter22"]);
+        let set = set(&["Zr9+kQ/2vB7x=Lm4Tn8pWc1YhD", "q7Rk2mXb9Wz4"]);
         let hits = (0..100_000_u64).filter(|n| set.may_contain(n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).count();
         assert!(hits < 4_000, "{hits} of 100000");
     }

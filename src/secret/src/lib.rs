@@ -14,7 +14,7 @@ mod seal;
 mod stretch;
 mod value;
 
-pub use fingerprint::{CannotMask, FingerprintKey, FingerprintSet, KeysDiffer, NoRandomNumbers};
+pub use fingerprint::{CannotMask, FingerprintKey, FingerprintSet, GramFilter, KeysDiffer, NoRandomNumbers};
 pub use key::{FileKey, InvalidKeyFile, KeyEncryptionKey, SALT_LENGTH};
 pub use private_key::{CannotSign, InvalidPrivateKey, PrivateKey};
 pub use seal::{CannotOpen, CannotSeal, PLAINTEXT_LENGTH_MAX, Sealed, Unlocked};

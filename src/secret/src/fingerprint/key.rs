@@ -30,11 +30,18 @@ impl FingerprintKey {
     }
 
     /// The hash of eight bytes, read as a little-endian number. One multiplication, because it runs for every eight bytes of every
-    /// response; half of the result is dropped, so that even with the key it cannot be turned back into the bytes.
+    /// response; half of the product is dropped, so that even with the key it cannot be turned back into the bytes.
     #[inline]
     pub(super) fn gram(&self, gram: u64) -> u32 {
+        let (xor, factor) = self.gram_numbers();
+        ((gram ^ xor).wrapping_mul(factor) >> 32) as u32
+    }
+
+    /// What is added to a gram, and the odd number with which it is then multiplied.
+    #[inline]
+    pub(super) fn gram_numbers(&self) -> (u64, u64) {
         let [xor, factor, ..] = *self.0;
-        (fold(gram ^ xor, factor | 1) >> 32) as u32
+        (xor, factor | 1)
     }
 
     /// The hash of a text of at least 8 bytes, in all of which every bit counts. Never zero, so that zero can mark an empty slot.

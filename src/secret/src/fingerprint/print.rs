@@ -1,34 +1,27 @@
 //! The fingerprints of one secret: hashes of what its encodings contain, and no part of it.
 
 use super::CannotMask;
-use super::encodings::{Encoded, WINDOW, encodings};
+use super::encodings::{Encoded, Starts, encodings};
 use super::key::{FingerprintKey, little_endian};
+use super::unknown::{UNKNOWN_MIN, unknown};
 use crate::Secret;
 
-/// Secrets of fewer characters would mangle every answer in which the same word stands by chance.
-const CHARACTERS_MIN: usize = 8;
-/// With fewer different bytes than this a text is a rule of dashes or a run of zeros, which benign text is full of.
-const DIFFERENT_MIN: usize = 4;
-
-/// The bytes of a gram that is looked up for texts shorter than a window, as a mask of the number that eight bytes spell. Five bytes
-/// looked up at every fourth place are found in any text of eight.
-pub(super) const SHORT_GRAM: u64 = 0x00ff_ffff_ffff;
-/// The distance at which short grams are looked up.
-pub(super) const SHORT_STRIDE: usize = 4;
+/// Eight bytes looked up at every fourth place are found in any text of this length.
+const CHARACTERS_MIN: usize = 11;
+/// Eight bytes looked up at every eighth place are found in any text of this length.
+const LONG_MIN: usize = 15;
+/// The longest window; a stretch of a secret with less than enough unknown bits in so many bytes is not recognized by itself.
+pub(super) const WINDOW_MAX: usize = 48;
 
 /// Everything by which one secret is recognized.
 pub(super) struct Prints {
     pub(super) tag: u32,
     /// Of every 8 bytes of each encoding.
     pub(super) grams: Vec<u32>,
-    /// Of 5 bytes at the first places of the encodings that are shorter than a window.
-    pub(super) short_grams: Vec<u32>,
-    /// Of every window of each encoding, and of short encodings as a whole.
+    /// Of windows of each encoding, and of short encodings as a whole.
     pub(super) windows: Vec<u64>,
     /// Bit n: some window is n bytes long.
     pub(super) window_lengths: u64,
-    /// Bit n: some short encoding is n bytes long.
-    pub(super) short_lengths: u64,
     /// The bytes that occur in any encoding, one bit each.
     pub(super) alphabet: [u64; 4],
 }
@@ -36,70 +29,90 @@ pub(super) struct Prints {
 impl Prints {
     pub(super) fn of(secret: &Secret, tag: u32, key: &FingerprintKey) -> Result<Self, CannotMask> {
         let text = secret.expose();
-        let characters = text.chars().count();
-        if characters < CHARACTERS_MIN {
+        if text.len() < CHARACTERS_MIN {
             return Err(CannotMask::TooShort { length_min: CHARACTERS_MIN });
         }
-        if is_regular(text.as_bytes()) {
-            return Err(CannotMask::TooRegular);
+        if sum(&unknown(text)) < UNKNOWN_MIN {
+            return Err(CannotMask::TooGuessable);
         }
-        let mut prints = Self {
-            tag,
-            grams: Vec::new(),
-            short_grams: Vec::new(),
-            windows: Vec::new(),
-            window_lengths: 0,
-            short_lengths: 0,
-            alphabet: [0; 4],
-        };
+        let mut prints = Self { tag, grams: Vec::new(), windows: Vec::new(), window_lengths: 0, alphabet: [0; 4] };
         for form in encodings(text) {
             prints.add(&form, key);
         }
-        for hashes in [&mut prints.grams, &mut prints.short_grams] {
-            hashes.sort_unstable();
-            hashes.dedup();
-            hashes.shrink_to_fit();
-        }
+        prints.grams.sort_unstable();
+        prints.grams.dedup();
+        prints.grams.shrink_to_fit();
         prints.windows.sort_unstable();
         prints.windows.dedup();
         prints.windows.shrink_to_fit();
         Ok(prints)
     }
 
+    /// Whether a text that is recognized is so short that it is missed at every eighth place.
+    pub(super) const fn has_short(&self) -> bool {
+        self.window_lengths & ((1 << LONG_MIN) - 1) != 0
+    }
+
     fn add(&mut self, form: &Encoded, key: &FingerprintKey) {
-        let bytes = form.bytes.as_slice();
-        if bytes.len() < WINDOW {
-            self.windows.push(key.text(bytes));
-            self.short_lengths |= 1 << bytes.len();
-            let first = bytes.windows(8).take(SHORT_STRIDE);
-            self.short_grams.extend(first.map(|gram| key.gram(little_endian(gram) & SHORT_GRAM)));
-            // Near the end of the shortest texts fewer than eight bytes are left.
-            for start in bytes.len() - 7..SHORT_STRIDE.min(bytes.len()) {
-                self.short_grams.extend(bytes.get(start..start + 5).map(|gram| key.gram(little_endian(gram))));
+        let count = self.windows.len();
+        match form.starts {
+            Starts::Each(stride) => {
+                (0..form.bytes.len()).step_by(stride).for_each(|start| self.add_window(form, start, key));
+                if let Some(start) = last_start(form) {
+                    self.add_text(&form.bytes[start..], key);
+                }
             }
-        } else {
-            let windows = bytes.windows(form.window).filter(|window| different(window) >= DIFFERENT_MIN);
-            self.windows.extend(windows.map(|window| key.text(window)));
-            self.window_lengths |= 1 << form.window;
+            Starts::First => self.add_window(form, 0, key),
+            Starts::Last => {
+                if let Some(start) = last_start(form) {
+                    self.add_text(&form.bytes[start..], key);
+                }
+            }
         }
-        self.grams.extend(bytes.windows(8).map(|gram| key.gram(little_endian(gram))));
-        for byte in bytes {
+        // The bits at the edges of groups may be what is missing to a whole window.
+        if self.windows.len() == count && (CHARACTERS_MIN..=WINDOW_MAX).contains(&form.bytes.len()) {
+            if sum(&form.bits) * 8 < UNKNOWN_MIN * 7 {
+                return;
+            }
+            self.add_text(&form.bytes, key);
+        }
+        let grams = form.bytes.windows(8).zip(form.bits.windows(8)).filter(|(_, bits)| sum(bits) > 0);
+        self.grams.extend(grams.map(|(gram, _)| key.gram(little_endian(gram))));
+        for byte in form.bytes.iter() {
             self.alphabet[usize::from(byte >> 6)] |= 1 << (byte & 63);
         }
     }
-}
 
-/// Few different characters, or one step from each to the next, as in `12345678`.
-fn is_regular(text: &[u8]) -> bool {
-    let mut steps = text.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
-    let first = steps.next();
-    different(text) < DIFFERENT_MIN || steps.all(|step| Some(step) == first)
-}
-
-fn different(text: &[u8]) -> usize {
-    let mut seen = [0_u64; 4];
-    for byte in text {
-        seen[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    /// The shortest window that starts here and holds enough that is unknown, if there is one.
+    fn add_window(&mut self, form: &Encoded, start: usize, key: &FingerprintKey) {
+        let mut total = 0;
+        let enough = form.bits[start..].iter().take(WINDOW_MAX).position(|bits| {
+            total += u32::from(*bits);
+            total >= UNKNOWN_MIN
+        });
+        if let Some(enough) = enough
+            && let Some(window) = form.bytes.get(start..start + form.window.max(enough + 1))
+        {
+            self.add_text(window, key);
+        }
     }
-    seen.iter().map(|bits| bits.count_ones() as usize).sum()
+
+    fn add_text(&mut self, text: &[u8], key: &FingerprintKey) {
+        self.windows.push(key.text(text));
+        self.window_lengths |= 1 << text.len();
+    }
+}
+
+/// Where the shortest window starts that ends with the form.
+fn last_start(form: &Encoded) -> Option<usize> {
+    let mut total = 0;
+    let enough = form.bits.iter().rev().take(WINDOW_MAX).position(|bits| {
+        total += u32::from(*bits);
+        total >= UNKNOWN_MIN
+    })?;
+    form.bytes.len().checked_sub(form.window.max(enough + 1))
+}
+
+fn sum(bits: &[u16]) -> u32 {
+    bits.iter().map(|bits| u32::from(*bits)).sum()
 }

@@ -1,7 +1,7 @@
 //! The two tables behind a fingerprint set: a filter that says no quickly, and a hash table that says yes for certain.
 
-/// Bits of filter per gram: two of sixteen are set, so about one foreign gram in sixty passes.
-const FILTER_BITS_PER_GRAM: usize = 16;
+/// Bits of filter per gram at least: two of eight are set, so at most one foreign gram in twenty passes.
+const FILTER_BITS_PER_GRAM: usize = 8;
 /// A kilobyte, so that a set of a few secrets does not have to grow at once.
 const FILTER_WORDS_MIN: usize = 128;
 
@@ -39,7 +39,12 @@ impl Filter {
         word >> first & word >> second & 1 == 1
     }
 
-    /// The word comes from the highest bits, the two bits in it from the lowest; up to four million grams these are different ones.
+    /// Everything that a look-up needs beside the key.
+    pub(super) fn words(&self) -> (&[u64], u32) {
+        (&self.words, self.shift)
+    }
+
+    /// The word comes from the highest bits, the two bits in it from the lowest; up to eight million grams these are different ones.
     #[inline]
     fn place(&self, hash: u32) -> (usize, [u32; 2]) {
         ((hash >> self.shift) as usize, [hash & 63, hash >> 6 & 63])

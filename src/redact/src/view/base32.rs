@@ -1,0 +1,106 @@
+//! The view of base32 and base32hex (RFC 4648 sections 6 and 7), in upper and in lower case.
+
+use secret::FingerprintSet;
+
+use super::alphabets::{LOWER, UPPER, is_in, run_length};
+use super::{Text, View};
+use crate::live::Found;
+
+/// Eleven bytes, the shortest secret, fill so many characters.
+pub(crate) const RUN_MIN: usize = 18;
+/// What may have to be kept of a run: a window, and the group around it.
+const TAIL_LENGTH_MAX: usize = 2 * FingerprintSet::WINDOW_MAX;
+/// A group of five bytes is eight characters, so the run may start anywhere in one.
+const GROUP: usize = 8;
+
+pub(super) fn look(set: &FingerprintSet, text: Text<'_>, found: &mut dyn FnMut(Found)) {
+    let mut at = 0;
+    while at < text.bytes.len() {
+        let length = [LOWER, UPPER].map(|case| run_length(text.bytes, at, case)).into_iter().max().unwrap_or(0);
+        if length >= RUN_MIN {
+            look_at_run(set, text, at, at + length, found);
+        }
+        // A run in the other case may begin with the digits that end this one.
+        let digits = text.bytes.get(at..at + length).unwrap_or_default();
+        let digits = digits.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        at += if digits < length { length - digits } else { length.max(1) };
+    }
+}
+
+/// Decodes a run in both alphabets from each place in a group. One of hexadecimal digits alone is a hash far more likely than base32,
+/// in which a text has other letters.
+fn look_at_run(set: &FingerprintSet, text: Text<'_>, start: usize, end: usize, found: &mut dyn FnMut(Found)) {
+    let run = text.bytes.get(start..end).unwrap_or_default();
+    if run.iter().all(u8::is_ascii_hexdigit) {
+        return;
+    }
+    let mut view = View::default();
+    for value in [standard, hexadecimal as fn(u8) -> Option<u8>] {
+        // A digit that the alphabet lacks parts the run.
+        let mut at = start;
+        for part in run.split(|byte| value(*byte).is_none()) {
+            if part.len() >= RUN_MIN {
+                for skipped in 0..GROUP {
+                    decode(text, at + skipped, at + part.len(), value, &mut view);
+                    view.find(set, found);
+                }
+            }
+            at += part.len() + 1;
+        }
+    }
+}
+
+/// Calls `look` with what the run that goes on at the end of a text may stand for.
+pub(super) fn tails(text: Text<'_>, view: &mut View, look: &mut dyn FnMut(&View)) {
+    let run = |case| {
+        let last = text.bytes.iter().rev().take(TAIL_LENGTH_MAX);
+        last.take_while(|byte| is_in(**byte, case)).count()
+    };
+    let start = text.bytes.len() - run(LOWER).max(run(UPPER));
+    if text.bytes.len() - start < GROUP {
+        return;
+    }
+    for value in [standard, hexadecimal as fn(u8) -> Option<u8>] {
+        let part = text.bytes.iter().rev().take_while(|byte| value(**byte).is_some()).count();
+        let start = start.max(text.bytes.len() - part);
+        for skipped in 0..GROUP {
+            decode(text, start + skipped, text.bytes.len(), value, view);
+            look(view);
+        }
+    }
+}
+
+fn decode(text: Text<'_>, start: usize, end: usize, value: fn(u8) -> Option<u8>, view: &mut View) {
+    view.clear();
+    let (mut bits, mut held) = (0_u32, 0);
+    for at in start..end {
+        let Some(value) = text.get(at).and_then(value) else { break };
+        bits = bits << 5 | u32::from(value);
+        held += 5;
+        if held >= 8 {
+            held -= 8;
+            // The lowest bits after those still held make a byte, which began in the character before this one or earlier.
+            let (first, _) = text.origin(at - 1, at);
+            let (_, last) = text.origin(at, at + 1);
+            view.push((bits >> held) as u8, (first, last));
+        }
+    }
+}
+
+fn standard(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a'),
+        b'2'..=b'7' => Some(byte - b'2' + 26),
+        _ => None,
+    }
+}
+
+fn hexadecimal(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'V' => Some(byte - b'A' + 10),
+        b'a'..=b'v' => Some(byte - b'a' + 10),
+        _ => None,
+    }
+}

@@ -1,0 +1,182 @@
+//! The view of text that was broken into lines: without line ends, indentation, line numbers and the marks of quoted lines.
+
+use secret::FingerprintSet;
+
+use super::{Text, View};
+use crate::live::{Found, GRAM, holds_gram};
+
+/// What a window may need of the text on each side of a line end.
+const CONTEXT: usize = 2 * FingerprintSet::WINDOW_MAX;
+/// The longest indentation, or the longest gap after a line number.
+const BLANK_LENGTH_MAX: usize = 24;
+/// The most digits in a line number.
+const NUMBER_LENGTH_MAX: usize = 7;
+/// How many line ends with nothing between them are taken for one.
+const LINE_ENDS_MAX: usize = 4;
+
+/// What stands between the text of one line and that of the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seam {
+    /// Where the text of the line ends.
+    start: usize,
+    /// Where the text of the next line starts if it has no number.
+    plain: usize,
+    /// Where it starts behind its number, or `plain`.
+    numbered: usize,
+}
+
+/// Looks at the text around each line end that may stand inside a secret.
+pub(super) fn look(set: &FingerprintSet, text: Text<'_>, found: &mut dyn FnMut(Found)) {
+    let mut view = View::default();
+    let mut stretch: Option<(usize, usize)> = None;
+    let mut at = 0;
+    while let Some(next) = next_line_end(text.bytes, at) {
+        at = next + 1;
+        let Some(seam) = seam(text.bytes, next) else { continue };
+        at = at.max(seam.plain);
+        let is_live = set.stride() < GRAM
+            || holds_gram(set, text.bytes, seam.start.checked_sub(GRAM))
+            || holds_gram(set, text.bytes, Some(seam.plain))
+            || holds_gram(set, text.bytes, Some(seam.numbered));
+        if !is_live {
+            continue;
+        }
+        match &mut stretch {
+            Some((_, end)) if seam.start <= *end + CONTEXT => *end = seam.numbered,
+            _ => {
+                if let Some(done) = stretch.replace((seam.start, seam.numbered)) {
+                    join(set, text, done, &mut view, found);
+                }
+            }
+        }
+    }
+    if let Some(done) = stretch {
+        join(set, text, done, &mut view, found);
+    }
+}
+
+/// Looks at the lines around a stretch in one piece, with their numbers and without.
+fn join(
+    set: &FingerprintSet,
+    text: Text<'_>,
+    (start, end): (usize, usize),
+    view: &mut View,
+    found: &mut dyn FnMut(Found),
+) {
+    for without_numbers in [false, true] {
+        view.clear();
+        let mut has_numbers = false;
+        let mut at = start.saturating_sub(CONTEXT);
+        while at < text.bytes.len().min(end + CONTEXT) {
+            if let Some(seam) = seam_at(text.bytes, at) {
+                has_numbers |= seam.numbered != seam.plain;
+                at = if without_numbers { seam.numbered } else { seam.plain };
+            } else {
+                view.copy(text, at);
+                at += 1;
+            }
+        }
+        view.find_in_lines(set, text, found);
+        if !has_numbers {
+            break;
+        }
+    }
+}
+
+/// The text at the end with its lines joined, if a line ends in it; with line numbers left in or taken out.
+pub(super) fn tail(text: Text<'_>, without_numbers: bool, view: &mut View) -> bool {
+    view.clear();
+    let mut has_seam = false;
+    let mut at = text.bytes.len().saturating_sub(CONTEXT);
+    while at < text.bytes.len() {
+        if let Some(seam) = seam_at(text.bytes, at) {
+            has_seam = true;
+            at = if without_numbers { seam.numbered } else { seam.plain };
+        } else {
+            view.copy(text, at);
+            at += 1;
+        }
+    }
+    has_seam
+}
+
+/// The next byte that may end a line: a line feed, a carriage return or a backslash.
+fn next_line_end(text: &[u8], from: usize) -> Option<usize> {
+    memchr::memchr3(b'\n', b'\r', b'\\', text.get(from..)?).map(|at| from + at)
+}
+
+/// The seam of which the line end at this place is the first.
+fn seam(text: &[u8], at: usize) -> Option<Seam> {
+    let first = line_end_length(text, at)?;
+    // Blanks and the marks of a line that goes on stand before its end.
+    let before = text.get(..at).unwrap_or_default();
+    let trailing =
+        before.iter().rev().take(BLANK_LENGTH_MAX).take_while(|byte| matches!(byte, b' ' | b'\t' | b'=')).count();
+    let (plain, numbered) = line_start(text, at + first);
+    Some(Seam { start: at - trailing, plain, numbered })
+}
+
+/// The seam that starts at this place, which may be a blank before the end of the line.
+fn seam_at(text: &[u8], at: usize) -> Option<Seam> {
+    if !matches!(text.get(at)?, b'\n' | b'\r' | b'\\' | b' ' | b'\t' | b'=') {
+        return None;
+    }
+    let blank = blank_length(text, at, b" \t=");
+    let first = line_end_length(text, at + blank)?;
+    let (plain, numbered) = line_start(text, at + blank + first);
+    Some(Seam { start: at, plain, numbered })
+}
+
+/// The length of a line end, which may be escaped any number of times.
+fn line_end_length(text: &[u8], at: usize) -> Option<usize> {
+    match text.get(at)? {
+        b'\n' | b'\r' => Some(1),
+        b'\\' => {
+            let rest = text.get(at..)?;
+            let backslashes = rest.iter().take(8).take_while(|byte| **byte == b'\\').count();
+            match rest.get(backslashes)? {
+                b'n' | b'r' => Some(backslashes + 1),
+                // The mark of a line that goes on.
+                b'\n' | b'\r' => Some(backslashes + 1),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Where the text of a line starts, without and with a number before it.
+fn line_start(text: &[u8], from: usize) -> (usize, usize) {
+    let mut at = from;
+    for _ in 0..LINE_ENDS_MAX {
+        at += blank_length(text, at, b" \t>|*#");
+        if text.get(at..).is_some_and(|rest| rest.starts_with(b"data:")) {
+            at += b"data:".len();
+            at += blank_length(text, at, b" ");
+        }
+        match line_end_length(text, at) {
+            Some(length) => at += length,
+            None => break,
+        }
+    }
+    let digits = text
+        .get(at..)
+        .unwrap_or_default()
+        .iter()
+        .take(NUMBER_LENGTH_MAX)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    if digits == 0 {
+        return (at, at);
+    }
+    let behind = at + digits;
+    let mark = usize::from(text.get(behind).is_some_and(|byte| b":.|)]>-".contains(byte)));
+    // A tab may be escaped.
+    let tab = if text.get(behind + mark..).is_some_and(|rest| rest.starts_with(b"\\t")) { 2 } else { 0 };
+    let blank = blank_length(text, behind + mark + tab, b" \t|");
+    if mark + tab + blank == 0 { (at, at) } else { (at, behind + mark + tab + blank) }
+}
+
+fn blank_length(text: &[u8], from: usize, blanks: &[u8]) -> usize {
+    text.get(from..).unwrap_or_default().iter().take(BLANK_LENGTH_MAX).take_while(|byte| blanks.contains(byte)).count()
+}
