@@ -87,7 +87,7 @@ impl LiveScanner {
             seam.extend_from_slice(piece.get(..CONTEXT).unwrap_or(piece));
             let start = *seen - before as u64;
             look(set, seam, &mut |found| {
-                if found.end > before && found.start < before + REACH {
+                if found.whole_end > before && found.start < before + REACH {
                     note(runs, start, &found, report);
                 }
             });
@@ -120,6 +120,10 @@ impl LiveScanner {
             && run.start <= until
         {
             self.runs.pop_front();
+            if run.end <= self.pending.start() {
+                // Passed on at a boundary, when nobody could know.
+                continue;
+            }
             if self.masked_until < run.start || self.masked_until == 0 {
                 self.pending.skip(self.masked_until);
                 self.pending.release(run.start, out);

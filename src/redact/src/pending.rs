@@ -16,6 +16,11 @@ impl Pending {
         Self { slices: VecDeque::new(), start: 0 }
     }
 
+    /// The stream position of the first byte that was neither passed on nor dropped.
+    pub(crate) const fn start(&self) -> u64 {
+        self.start
+    }
+
     pub(crate) fn push(&mut self, slice: Bytes) {
         self.slices.push_back(slice);
     }

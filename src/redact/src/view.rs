@@ -99,7 +99,7 @@ impl View {
         find(set, &self.bytes, &mut |window| {
             let (start, end) = text.origin(window.start, window.end);
             if end - start <= REACH {
-                found(Found { start, end, tag: window.tag });
+                found(Found { start, end, whole_end: end, tag: window.tag });
             }
         });
     }
@@ -109,15 +109,15 @@ impl View {
     fn find_in_lines(&self, set: &FingerprintSet, text: Text<'_>, found: &mut dyn FnMut(Found)) {
         find(set, &self.bytes, &mut |window| {
             let from = self.from.get(window.start..window.end).unwrap_or_default();
-            let extent = from.last().map_or(0, |last| last.1) - from.first().map_or(0, |first| first.0);
-            if extent > REACH {
+            let (start, whole_end) = (from.first().map_or(0, |first| first.0), from.last().map_or(0, |last| last.1));
+            if whole_end - start > REACH {
                 return;
             }
             let is_joined =
                 |before: &(usize, usize), after: &(usize, usize)| before.1 == after.0 || text.from.is_some();
             for part in from.chunk_by(is_joined) {
                 if let (Some((start, _)), Some((_, end))) = (part.first(), part.last()) {
-                    found(Found { start: *start, end: *end, tag: window.tag });
+                    found(Found { start: *start, end: *end, whole_end, tag: window.tag });
                 }
             }
         });
@@ -128,3 +128,6 @@ impl View {
         look_closer(set, self.as_text(), depth, found);
     }
 }
+
+#[cfg(test)]
+mod tests;

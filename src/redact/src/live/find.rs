@@ -10,6 +10,8 @@ pub(crate) const GRAM: usize = 8;
 pub(crate) struct Found {
     pub(crate) start: usize,
     pub(crate) end: usize,
+    /// Where all of the window ends; this may be only a part of it.
+    pub(crate) whole_end: usize,
     /// Of the secret.
     pub(crate) tag: u32,
 }
@@ -60,7 +62,7 @@ pub(crate) fn confirm_around(set: &FingerprintSet, text: &[u8], at: usize, found
         let rest = text.get(start..).unwrap_or_default();
         for length in set.window_lengths() {
             if let Some(tag) = rest.get(..length).and_then(|window| set.confirm(window)) {
-                found(Found { start, end: start + length, tag });
+                found(Found { start, end: start + length, whole_end: start + length, tag });
             }
         }
     }

@@ -132,8 +132,11 @@ pub(super) fn tail(text: Text<'_>, spelled: &mut View, numbers: &mut View) {
         }
         end = last + 1 - length;
         let piece = Piece::of(bytes, end, last + 1);
-        // A piece that goes on may become one of any kind.
-        if piece.kind != Kind::Empty && last + 1 < bytes.len() {
+        // A piece that may go on can become one of any kind.
+        if last + 1 == bytes.len() {
+            continue;
+        }
+        if piece.kind != Kind::Empty {
             is_number &= piece.byte.is_some();
             if !is_number && (piece.kind == Kind::Other || kind.is_some_and(|kind| kind != piece.kind)) {
                 break;

@@ -14,8 +14,8 @@ use crate::live::{GRAM, holds_gram};
 const CONTEXT: usize = FingerprintSet::WINDOW_MAX;
 /// How far back an escape matters for what may go on: a window of escapes that were escaped again.
 const TAIL_LENGTH_MAX: usize = 192;
-/// The longest escape but for the seam of encoded words.
-const ESCAPE_LENGTH_MAX: usize = 12;
+/// The longest escape: the seam of encoded words.
+const ESCAPE_LENGTH_MAX: usize = CHARSET_LENGTH_MAX + 8;
 /// The longest number inside an escape, with zeros before it.
 const DIGITS_MAX: usize = 8;
 /// The longest beginning of an encoded word: a charset and its language.
@@ -243,7 +243,8 @@ fn numbered(text: &[u8]) -> Option<Escape> {
     let is_digit = |byte: &u8| if base == 16 { byte.is_ascii_hexdigit() } else { byte.is_ascii_digit() };
     let count = digits.iter().take(DIGITS_MAX).take_while(|byte| is_digit(byte)).count();
     let number = str::from_utf8(digits.get(..count)?).ok().and_then(|digits| u32::from_str_radix(digits, base).ok())?;
-    let semicolon = usize::from(digits.get(count) == Some(&b';'));
+    // What comes next says whether the number is complete.
+    let semicolon = usize::from(*digits.get(count)? == b';');
     let length = text.len() - digits.len() + count + semicolon;
     Some(Escape { length, character: Some(Character::Unicode(number)) })
 }

@@ -92,12 +92,21 @@ pub(super) fn tail(text: Text<'_>, without_numbers: bool, view: &mut View) -> bo
         if let Some(seam) = seam_at(text.bytes, at) {
             has_seam = true;
             at = if without_numbers { seam.numbered } else { seam.plain };
+            if without_numbers && is_begun(text.bytes.get(at..).unwrap_or_default()) {
+                break;
+            }
         } else {
             view.copy(text, at);
             at += 1;
         }
     }
     has_seam
+}
+
+/// Whether what stands after a line end may become a line number or the name of a field of an event.
+fn is_begun(rest: &[u8]) -> bool {
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits <= NUMBER_LENGTH_MAX && rest.len() <= digits + 1 || b"data:".starts_with(rest)
 }
 
 /// The next byte that may end a line: a line feed, a carriage return or a backslash.
