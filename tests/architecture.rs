@@ -8,6 +8,7 @@ mod errors;
 mod files;
 mod imports;
 mod sources;
+mod unsafety;
 
 /// Fails with everything that is wrong, and what to do.
 fn holds(rule: &str, wrong: &[String]) {

@@ -28,6 +28,7 @@ mod profile;
 mod recognizer;
 mod report;
 mod separators;
+mod shapes;
 mod spans;
 mod substitute;
 mod view;
@@ -37,7 +38,6 @@ pub use content::Content;
 pub use decode::{Decoder, Unscannable};
 pub use entity::Entity;
 pub use headers::mask_header;
-pub use live::holds_secret;
 pub use marker::MARKER;
 pub use masker::Masker;
 pub use names::is_secret_name;
@@ -46,6 +46,6 @@ pub use personal::{Addresses, InvalidPersonalSettings, OwnPattern, Personal, Per
 pub use profile::{Action, Allowed, Profile};
 pub use recognizer::Found;
 pub use report::Report;
-/// What a [`Substitute`] gives back.
 pub use secret::FingerprintSet;
+pub use shapes::{Checksum, PatternError, Rule, RuleError, Rules, Shapes, Sight};
 pub use substitute::Substitute;

@@ -1,0 +1,92 @@
+//! Finds every place in a text where four bytes in a row may be the start of something that is looked for.
+//!
+//! Each thing that is looked for has a *window*: four sets of bytes, one for each place. Windows are put into groups by the caller, and
+//! a place is found if some group has a window with the first byte in its first set, one with the second byte in its second, and so
+//! on: not necessarily the same one. So a group of windows that look alike costs few wrong finds, and the caller looks again.
+
+use crate::path::Path;
+use crate::portable;
+
+/// How many bytes a window has.
+pub const LENGTH: usize = 4;
+/// How many groups fit into one plane.
+pub const GROUPS: usize = 8;
+
+/// Four sets of ASCII bytes, one for each place; a bit for each byte.
+pub type Window = [u128; LENGTH];
+
+/// Windows in groups, ready to be looked for. A plane holds eight groups; two cost twice the instructions.
+#[derive(Clone)]
+pub struct Anchors<const PLANES: usize> {
+    /// By place and byte: a bit for each group that has the byte at this place.
+    pub(crate) exact: Box<[[[u8; 256]; LENGTH]; PLANES]>,
+    /// The same for bytes below 128.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "for the vector paths"))]
+    pub(crate) low: Box<[[[u8; 128]; LENGTH]; PLANES]>,
+    /// By place and half of a byte (the lower four bits, then the upper): a bit for each group that has such a byte.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "for the vector paths"))]
+    pub(crate) halves: Box<[[[[u8; 16]; 2]; LENGTH]; PLANES]>,
+    path: Path,
+}
+
+impl<const PLANES: usize> std::fmt::Debug for Anchors<PLANES> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Anchors").field("planes", &PLANES).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl<const PLANES: usize> Anchors<PLANES> {
+    /// Takes windows, each with the number of its group. Groups past the last plane are counted from the first again.
+    #[must_use]
+    pub fn new(windows: impl IntoIterator<Item = (usize, Window)>) -> Self {
+        let mut exact = Box::new([[[0_u8; 256]; LENGTH]; PLANES]);
+        let mut low = Box::new([[[0; 128]; LENGTH]; PLANES]);
+        let mut halves = Box::new([[[[0; 16]; 2]; LENGTH]; PLANES]);
+        for (group, window) in windows {
+            let (plane, group) = (group / GROUPS % PLANES, 1 << (group % GROUPS));
+            for (place, set) in window.into_iter().enumerate() {
+                for byte in (0..128).filter(|byte| set >> byte & 1 == 1) {
+                    exact[plane][place][byte] |= group;
+                    low[plane][place][byte] |= group;
+                    halves[plane][place][0][byte % 16] |= group;
+                    halves[plane][place][1][byte / 16] |= group;
+                }
+            }
+        }
+        let path = Path::available().next().unwrap_or(Path::Portable);
+        Self { exact, low, halves, path }
+    }
+
+    /// The same, on a path of choice, for tests and measurements. One that the machine does not have is not taken.
+    #[must_use]
+    pub fn on(self, path: Path) -> Self {
+        Self { path: if path.is_available() { path } else { self.path }, ..self }
+    }
+
+    /// Calls `found` with the start of each window that lies in the text as a whole, in order.
+    #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
+    #[inline]
+    pub fn each(&self, text: &[u8], mut found: impl FnMut(usize)) {
+        match self.path {
+            // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it.
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx512 => unsafe { crate::avx512::each(self, text, &mut found) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 => unsafe { crate::avx2::each(self, text, &mut found) },
+            #[cfg(not(target_arch = "x86_64"))]
+            Path::Avx512 | Path::Avx2 => portable::each(self, text, 0, &mut found),
+            Path::Portable => portable::each(self, text, 0, &mut found),
+        }
+    }
+
+    /// Whether a window of some group lies at this place.
+    #[inline]
+    pub(crate) fn is_at(&self, text: &[u8], at: usize) -> bool {
+        let Some(&[first, second, third, fourth]) = text.get(at..).and_then(<[u8]>::first_chunk) else { return false };
+        self.exact.iter().any(|[one, two, three, four]| {
+            let groups = one[usize::from(first)] & two[usize::from(second)];
+            groups & three[usize::from(third)] & four[usize::from(fourth)] != 0
+        })
+    }
+}
