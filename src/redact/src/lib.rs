@@ -38,6 +38,7 @@ pub use content::Content;
 pub use decode::{Decoder, Unscannable};
 pub use entity::Entity;
 pub use headers::mask_header;
+pub use live::holds_secret;
 pub use marker::MARKER;
 pub use masker::Masker;
 pub use names::is_secret_name;

@@ -6,12 +6,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-pub(crate) use find::{Found, GRAM, find, holds_gram, holds_secret, number};
+pub use find::holds_secret;
+pub(crate) use find::{Found, GRAM, find, holds_gram, number};
 use secret::FingerprintSet;
 
+use crate::class::Class;
 use crate::marker::marker;
 use crate::pending::Pending;
-use crate::class::Class;
 use crate::report::Report;
 use crate::view::{REACH, held_from, look};
 

@@ -80,7 +80,7 @@ impl Profile {
     pub fn name(&self, class: Class) -> &str {
         let own = match class {
             Class::Personal(Entity::Own(place)) => self.own.get(usize::from(place)),
-            Class::LiveSecret | Class::NamedField | Class::Credential | Class::Personal(_) => None,
+            Class::LiveSecret | Class::NamedField | Class::Credential | Class::IssuedToken | Class::Personal(_) => None,
         };
         own.map_or(class.as_str(), String::as_str)
     }

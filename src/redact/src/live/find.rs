@@ -17,7 +17,8 @@ pub(crate) struct Found {
 }
 
 /// Whether a whole text holds a live secret as it stands there.
-pub(crate) fn holds_secret(set: &FingerprintSet, text: &[u8]) -> bool {
+#[must_use]
+pub fn holds_secret(set: &FingerprintSet, text: &[u8]) -> bool {
     let mut holds = false;
     if !set.is_empty() {
         find(set, text, &mut |_| holds = true);

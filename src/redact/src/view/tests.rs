@@ -25,7 +25,7 @@ fn set(secrets: &[&str]) -> Arc<FingerprintSet> {
 }
 
 fn masked<'chunk>(set: &Arc<FingerprintSet>, chunks: impl IntoIterator<Item = &'chunk [u8]>) -> Vec<u8> {
-    let mut masker = Masker::new(Arc::clone(set), Content::Binary);
+    let mut masker = Masker::new(Arc::clone(set), &Arc::new(crate::Profile::new()), Content::Binary);
     let mut masked = Vec::new();
     for chunk in chunks {
         masker.push(Bytes::copy_from_slice(chunk), &mut |clean: Bytes| masked.extend_from_slice(&clean));
