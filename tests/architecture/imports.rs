@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ("policy", &["model"], "a decision is a pure function of nouns"),
     ("config", &["model"], "the file becomes nouns; it holds no secret, so it needs no type for one"),
     ("store", &["model"], "it keeps sessions, which hold no secret"),
+    ("analyzer", &["dial", "model"], "it sends texts to one service, and knows neither callers nor what is done with findings"),
     ("dial", &["model"], "it opens sockets to destinations, whoever asks"),
     ("token", &["model", "secret"], "it signs; what it fetches comes through a trait, so that it opens no socket"),
     ("vault", &["model", "secret"], "it seals secrets to the bindings that the nouns describe"),

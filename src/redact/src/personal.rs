@@ -109,6 +109,14 @@ impl Personal {
         self.rule_names.get(Entity::ALL.len()..).unwrap_or_default()
     }
 
+    /// Everything that is found in a whole text, in order.
+    #[must_use]
+    pub fn finds(&self, text: &[u8]) -> Vec<Found> {
+        let mut finds = Vec::new();
+        self.look(text, 0, true, &mut |find| finds.push(find));
+        finds
+    }
+
     /// Looks at the `@` of a mailbox.
     fn mailbox(&self, sight: &mut Sight<'_>, at: usize) {
         match email::around(sight.text, at, sight.is_end) {
