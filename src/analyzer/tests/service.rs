@@ -84,13 +84,13 @@ fn answer_to(body: &str) -> String {
 }
 
 fn analyzer(address: SocketAddr, when_down: WhenDown) -> Analyzer {
-    let url = format!("http://{address}").parse().unwrap();
+    let url = format!("http://{address}").parse().expect("an address makes a URL");
     let settings = AnalyzerSettings {
         deadline: Duration::from_millis(300),
         when_down,
         ..AnalyzerSettings::new(url, AddressClass::Loopback)
     };
-    Analyzer::new(Dialer::new(DialOptions::default()), settings).unwrap()
+    Analyzer::new(Dialer::new(DialOptions::default()), settings).expect("the settings are valid")
 }
 
 #[tokio::test]

@@ -150,89 +150,126 @@ impl Personal {
             sight.leave_open(sight::beginning(text, word.start));
             return word.end;
         }
-        let next = text.get(word.end).copied();
-        if self.wants.address && (next == Some(b':') || word.before(text) == Some(b':')) {
+        let next = text.get(word.end).copied().unwrap_or_default();
+        if self.wants.address && address::may_be_version_6(text, word.start, word.end) {
             self.version_6(sight, digit);
         }
-        let joins = matches!(next, Some(b' ' | b'-' | b'.' | b'/' | b'+' | b'(' | b')' | b',' | b'x'));
-        let follows = text.get(word.end + 1).copied();
-        let goes_on = joins
-            && follows.is_none_or(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'(' | b'-' | b'/'));
-        if !goes_on && word.end - word.start < SHORTEST_ALONE {
-            return word.end;
-        }
-        if word.start + REACH > text.len() && !sight.is_end && goes_on {
+        let goes_on =
+            is_separator(next) && text.get(word.end + 1).is_none_or(|byte| is_word(*byte) || is_separator(*byte));
+        if goes_on && word.start + REACH > text.len() && !sight.is_end {
             sight.leave_open(sight::beginning(text, word.start));
-            return word.end;
-        }
-        if stands_alone_before(text, word.start) {
-            self.at(sight, &word, digit, goes_on);
+        } else if stands_alone_before(text, word.start) {
+            self.alone(sight, &word);
+            if goes_on {
+                self.joined(sight, &word);
+            }
         }
         word.end
     }
 
-    /// Asks each recognizer that a number of this form may concern.
-    fn at(&self, sight: &mut Sight<'_>, word: &Word, digit: usize, goes_on: bool) {
+    /// Asks who knows such a word without looking at what follows it.
+    fn alone(&self, sight: &mut Sight<'_>, word: &Word) {
         let text = sight.text;
         let length = word.end - word.start;
-        for compiled in self.rules.candidates(length, text[word.start], goes_on) {
-            self.held_against(sight, word.start, compiled);
-        }
-        if self.wants.iban
-            && iban::may_begin(&text[word.start..])
-            && let Some(end) = iban::end(text, word.start)
-        {
-            self.judge(sight, word.start, end, Entity::IbanCode, 100);
-        }
-        if digit != word.start {
+        if length < SHORTEST_ALONE || !rule::stands_alone_after(text, word.end) && !word.is_digits {
             return;
         }
-        if goes_on
+        if word.is_digits && rule::stands_alone_after(text, word.end) {
+            let digits = &text[word.start..word.end];
+            for compiled in self.rules.digits(length) {
+                if self.is_worth(compiled.score) && (compiled.rule.check)(digits) {
+                    self.judge(sight, word.start, word.end, compiled.rule.entity, compiled.score);
+                }
+            }
+            self.phone(sight, word.start);
+        } else {
+            for compiled in self.rules.words(length) {
+                self.held_against(sight, word.start, compiled);
+            }
+            self.iban(sight, word.start);
+        }
+    }
+
+    /// Asks who knows the beginning of such a number, of which a separator and more follow.
+    fn joined(&self, sight: &mut Sight<'_>, word: &Word) {
+        let text = sight.text;
+        let (length, separator) = (word.end - word.start, text[word.end]);
+        let second =
+            text[word.end + 1..].iter().take(WORD_LENGTH_MAX).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        for compiled in self.rules.several(length, second) {
+            self.held_against(sight, word.start, compiled);
+        }
+        if length == 4 && !word.is_digits {
+            self.iban(sight, word.start);
+        }
+        if !word.begins_with_digit {
+            return;
+        }
+        if self.wants.address
+            && separator == b'.'
             && length < 4
-            && self.wants.address
             && let Some(end) = address::quad_end(text, word.start, self.addresses)
         {
-            self.judge(sight, word.start, end, Entity::IpAddress, 80);
+            return self.judge(sight, word.start, end, Entity::IpAddress, 80);
         }
-        if goes_on && self.wants.birth && length <= 4 {
+        if self.wants.birth && birth::may_begin(length, second, separator) {
             self.date(sight, word.start);
         }
-        if let Some(phones) = self.phones
-            && (goes_on && length <= 8 || length >= 7)
+        if word.is_digits
+            && separator != b','
+            && self.phones.is_some_and(|phones| phones.may_begin(text, word.start, length, second))
         {
-            let start = word.start;
-            let mut says = None;
-            let reaches = |score: u8| {
-                score >= self.score_threshold
-                    || gained(score) >= self.score_threshold
-                        && *says.get_or_insert_with(|| self.says(sight, start, Entity::PhoneNumber))
-            };
-            if let Some(phone) = phones.look(text, start, reaches) {
-                self.judge(sight, phone.start, phone.end, Entity::PhoneNumber, phone.score);
-            }
+            self.phone(sight, word.start);
         }
-        // `AB 12 34 56 C` and `March 12, 1985` begin with the word before.
-        if let Some(start) = word.letters_before(text) {
-            let length = word.start - 1 - start;
-            for compiled in
-                self.rules.candidates(length, text[start], true).filter(|compiled| compiled.begins_with_letters)
-            {
-                self.held_against(sight, start, compiled);
-            }
-            if self.wants.birth
-                && length >= 3
-                && let Some(end) = birth::end_from_month(text, start)
-            {
-                self.judge(sight, start, end, Entity::DateOfBirth, 30);
-            }
+        self.after_letters(sight, word);
+    }
+
+    /// `AB 12 34 56 C` and `March 12, 1985` begin with the word before the digits.
+    fn after_letters(&self, sight: &mut Sight<'_>, word: &Word) {
+        let text = sight.text;
+        let length = word.end - word.start;
+        let Some(start) = word.letters_before(text) else { return };
+        let letters = word.start - 1 - start;
+        for compiled in self.rules.several(letters, length) {
+            self.held_against(sight, start, compiled);
+        }
+        if self.wants.birth
+            && letters >= 3
+            && length <= 4
+            && let Some(end) = birth::end_from_month(text, start)
+        {
+            self.judge(sight, start, end, Entity::DateOfBirth, BIRTH_SCORE);
         }
     }
 
     fn held_against(&self, sight: &mut Sight<'_>, start: usize, compiled: &Compiled) {
-        if let Some(fitted) = rule::fit(sight.text, start, compiled.shape)
+        if self.is_worth(compiled.score)
+            && let Some(fitted) = rule::fit(sight.text, start, compiled.shape)
             && (compiled.rule.check)(fitted.symbols())
         {
             self.judge(sight, start, fitted.end, compiled.rule.entity, compiled.score);
+        }
+    }
+
+    fn iban(&self, sight: &mut Sight<'_>, start: usize) {
+        if self.wants.iban
+            && iban::may_begin(&sight.text[start..])
+            && let Some(end) = iban::end(sight.text, start)
+        {
+            self.judge(sight, start, end, Entity::IbanCode, 100);
+        }
+    }
+
+    fn phone(&self, sight: &mut Sight<'_>, start: usize) {
+        let Some(phones) = self.phones else { return };
+        let text = sight.text;
+        let mut says = None;
+        let reaches = |score: u8| {
+            score >= self.score_threshold
+                || self.is_worth(score) && *says.get_or_insert_with(|| self.says(sight, start, Entity::PhoneNumber))
+        };
+        if let Some(phone) = phones.look(text, start, reaches) {
+            self.judge(sight, phone.start, phone.end, Entity::PhoneNumber, phone.score);
         }
     }
 
@@ -251,20 +288,24 @@ impl Personal {
         // A date with a time of day is of something that happened.
         let is_instant = matches!(text.get(end..), Some([b'T' | b' ', b'0'..=b'2', b'0'..=b'9', b':', ..]));
         if !is_instant {
-            self.judge(sight, start, end, Entity::DateOfBirth, 30);
+            self.judge(sight, start, end, Entity::DateOfBirth, BIRTH_SCORE);
         }
     }
 
     /// Takes a find if it is sure enough, with the words before it where these are needed.
     fn judge(&self, sight: &mut Sight<'_>, start: usize, end: usize, entity: Entity, score: u8) {
-        let is_sure = score >= self.score_threshold;
-        if !is_sure && gained(score) < self.score_threshold {
+        if !self.is_worth(score) {
             return;
         }
         let score = if self.says(sight, start, entity) { gained(score) } else { score };
         if score >= self.score_threshold {
             sight.found.push(Found { start, end, class: Class::Personal(entity), rule: kind(entity) as u16, score });
         }
+    }
+
+    /// Whether a score can reach the threshold, perhaps with a word.
+    fn is_worth(&self, score: u8) -> bool {
+        gained(score) >= self.score_threshold
     }
 
     /// Whether words before a position say that a number of this kind follows.
@@ -281,6 +322,14 @@ impl Personal {
         });
         sight.leave_open(open);
     }
+}
+
+/// A date needs a word of birth before it.
+const BIRTH_SCORE: u8 = 30;
+
+/// What stands between the groups of a number.
+const fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'-' | b'.' | b'/' | b'+' | b'(' | b')' | b',')
 }
 
 /// The place of a kind among those that we know, and after them the operator's own.
@@ -340,15 +389,22 @@ impl Recognizer for Personal {
 struct Word {
     start: usize,
     end: usize,
+    begins_with_digit: bool,
+    is_digits: bool,
 }
 
 impl Word {
     /// The word around a digit, unless it is too long to be a number.
     fn around(text: &[u8], digit: usize) -> Option<Self> {
         let before = text[..digit].iter().rev().take(WORD_LENGTH_MAX).take_while(|byte| is_word(**byte)).count();
-        let ahead = text[digit..].iter().take(WORD_LENGTH_MAX).take_while(|byte| is_word(**byte)).count();
-        let (start, end) = (escape::after_escape(text, digit - before, digit), digit + ahead);
-        (end - start < WORD_LENGTH_MAX).then_some(Self { start, end })
+        let start = escape::after_escape(text, digit - before, digit);
+        let ahead = &text[digit..];
+        let digits = ahead.iter().take(WORD_LENGTH_MAX).take_while(|byte| byte.is_ascii_digit()).count();
+        let rest = ahead[digits..].iter().take(WORD_LENGTH_MAX).take_while(|byte| is_word(**byte)).count();
+        let end = digit + digits + rest;
+        let begins_with_digit = start == digit;
+        let word = Self { start, end, begins_with_digit, is_digits: begins_with_digit && rest == 0 };
+        (end - start < WORD_LENGTH_MAX).then_some(word)
     }
 
     fn before(&self, text: &[u8]) -> Option<u8> {

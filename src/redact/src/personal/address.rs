@@ -42,10 +42,24 @@ pub(super) fn version_6(text: &[u8], digit: usize, wanted: Addresses) -> Option<
     if !is_first || !stands_alone(before) || !stands_alone(text.get(end)) {
         return None;
     }
+    let is_short = written.windows(2).any(|pair| pair == b"::");
+    if !is_short && written.iter().filter(|byte| **byte == b':').count() < 6 {
+        return None;
+    }
     let address: Ipv6Addr = std::str::from_utf8(written).ok()?.parse().ok()?;
     // `a1::b` is a path of C++ or Rust more often than an address.
     let is_long = written.iter().filter(|byte| **byte == b':').count() > 2 || written.len() > 7;
     (is_long && is_wanted_6(address, wanted)).then_some((start, end))
+}
+
+/// Whether the word may stand in an address of version 6: a colon with more of one beyond it is next to it.
+pub(super) fn may_be_version_6(text: &[u8], start: usize, end: usize) -> bool {
+    let is = |at: Option<usize>| {
+        at.and_then(|at| text.get(at)).is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b':')
+    };
+    let before = start.checked_sub(1).is_some_and(|before| text[before] == b':') && is(start.checked_sub(2));
+    let after = text.get(end) == Some(&b':') && (end + 1 == text.len() || is(Some(end + 1)));
+    before || after
 }
 
 /// Where the run of hexadecimal digits and colons begins in which a digit stands.

@@ -46,6 +46,16 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
+/// Whether a number may be a date whose first two words have these lengths, with this separator between them.
+pub(super) const fn may_begin(first: usize, second: usize, separator: u8) -> bool {
+    match separator {
+        b'-' | b'/' | b'.' => matches!((first, second), (1 | 2, 1..=9) | (4, 1 | 2)),
+        // `12 March` and `12th of`
+        b' ' => first <= 4 && second >= 2,
+        _ => false,
+    }
+}
+
 /// Where the date ends that begins at `start` with a digit: `1985-03-12`, `12/03/1985`, `3.12.85` or `12 March 1985`.
 pub(super) fn end(text: &[u8], start: usize) -> Option<usize> {
     let (first, at) = digits(text, start)?;

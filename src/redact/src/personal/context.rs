@@ -80,13 +80,24 @@ enum Kind {
 
 impl Kind {
     const fn of(byte: u8) -> Self {
-        match byte {
-            b'A'..=b'Z' => Self::Capital,
-            b'a'..=b'z' | b'0'..=b'9' | b'#' | b'\'' | 0x80.. => Self::Small,
-            _ => Self::Gap,
-        }
+        KINDS[byte as usize]
     }
 }
+
+/// The kind of each byte, so that none costs a branch.
+const KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Gap; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            b'A'..=b'Z' => Kind::Capital,
+            b'a'..=b'z' | b'0'..=b'9' | b'#' | b'\'' | 0x80.. => Kind::Small,
+            _ => Kind::Gap,
+        };
+        byte += 1;
+    }
+    kinds
+};
 
 #[cfg(test)]
 mod tests {

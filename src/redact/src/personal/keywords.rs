@@ -1,6 +1,6 @@
 //! The words that say of which kind the number is that follows them, all looked up at once.
 
-use aho_corasick::{AhoCorasick, BuildError};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 
 use super::context::Context;
 
@@ -32,7 +32,8 @@ impl Keywords {
             patterns.push(format!("{begins}{}", keyword.to_lowercase()));
             of.push((kind, keyword.len() <= SHORT));
         }
-        Ok(Self { automaton: AhoCorasick::new(patterns)?, of })
+        let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(patterns)?;
+        Ok(Self { automaton, of })
     }
 
     /// The kinds of which a keyword is among the words.

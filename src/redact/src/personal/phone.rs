@@ -43,6 +43,8 @@ const GROUP_COUNT_MAX: usize = 7;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Phones {
     region: Option<Region>,
+    /// Whether the region has the numbering plan of North America, in which groups have fixed lengths.
+    is_north_american: bool,
 }
 
 /// A number, and how sure it is one by its form alone.
@@ -56,13 +58,23 @@ pub(super) struct Phone {
 impl Phones {
     /// Takes a region by its two letters; the error is what is none.
     pub(super) fn new(region: Option<&str>) -> Result<Self, String> {
-        let known = |name: &str| {
-            let region = name.parse::<Region>().ok();
-            region
-                .filter(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(*region).is_some())
-                .ok_or(name.to_owned())
-        };
-        Ok(Self { region: region.map(known).transpose()? })
+        let Some(name) = region else { return Ok(Self { region: None, is_north_american: false }) };
+        let region = name.parse::<Region>().map_err(|_| name.to_owned())?;
+        let code = PHONE_NUMBER_UTIL.get_country_code_for_region(region).ok_or(name.to_owned())?;
+        Ok(Self { region: Some(region), is_north_american: code == 1 })
+    }
+
+    /// Whether groups of these lengths may be the first two of a number; of most rows of numbers they are not.
+    pub(super) fn may_begin(self, text: &[u8], start: usize, first: usize, second: usize) -> bool {
+        let is_marked = matches!(start.checked_sub(1).and_then(|before| text.get(before)), Some(b'+' | b'('));
+        let is_usual = matches!((first, second), (1, 3) | (3, 3 | 7) | (6, 4));
+        is_marked
+            || is_usual
+            || text[start..].starts_with(b"00")
+            || !self.is_north_american
+                && self.region.is_some()
+                && matches!((first, second), (1..=6, 2..=8))
+                && first + second > 3
     }
 
     /// The number that begins with the digit at `start`. `wanted` says from which score on a form is worth the question whether
@@ -76,23 +88,24 @@ impl Phones {
     fn given(self, text: &[u8], grouped: &Grouped, mut wanted: impl FnMut(u8) -> bool) -> Option<Phone> {
         for count in (1..=grouped.count).rev() {
             let Some(form) = grouped.form(count) else { continue };
+            let fits = match form {
+                Form::International | Form::Spelled => true,
+                Form::Grouped | Form::Bare => !self.is_north_american || grouped.is_of_north_america(count),
+            };
             let (known, unknown) = form.scores();
             let end = grouped.ends[count - 1];
-            if !wanted(known) || !stands_alone_after(text, end) && text.get(end) != Some(&b'x') {
+            if !fits || !wanted(known) || !stands_alone_after(text, end) && text.get(end) != Some(&b'x') {
                 continue;
             }
             let written = std::str::from_utf8(text.get(grouped.first..end)?).ok()?;
-            let (number, is_international) = match form {
-                Form::International => (PHONE_NUMBER_UTIL.parse(written, None).ok(), true),
-                Form::Spelled => {
-                    (PHONE_NUMBER_UTIL.parse(format!("+{}", written.trim_start_matches('0')), None).ok(), true)
-                }
-                Form::Grouped | Form::Bare => (self.national(written), false),
+            let number = match form {
+                Form::International => PHONE_NUMBER_UTIL.parse(written, None).ok(),
+                Form::Spelled => PHONE_NUMBER_UTIL.parse(format!("+{}", written.trim_start_matches('0')), None).ok(),
+                Form::Grouped | Form::Bare => self.national(written),
             };
             let Some(number) = number else { continue };
-            let fits = is_international || number.country_code != 1 || grouped.is_of_north_america(count);
             let score = if number.is_valid() { known } else { unknown };
-            if fits && (number.is_valid() || number.is_possible_with_reason().is_ok()) && wanted(score) {
+            if (number.is_valid() || number.is_possible_with_reason().is_ok()) && wanted(score) {
                 return Some(Phone { start: grouped.start, end: extension_end(text, end), score });
             }
         }
@@ -201,7 +214,7 @@ impl Grouped {
 
     /// In North America groups are of three, three and four digits, perhaps behind a 1.
     fn is_of_north_america(&self, count: usize) -> bool {
-        matches!(self.lengths[..count], [3, 3, 4] | [1, 3, 3, 4] | [10 | 11] | [3, 7] | [6, 4] | [3, 4])
+        matches!(self.lengths[..count], [3, 3, 4] | [1, 3, 3, 4] | [10 | 11] | [3, 7] | [6, 4])
     }
 }
 

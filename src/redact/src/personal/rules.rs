@@ -9,41 +9,57 @@ pub(super) struct Compiled {
     pub(super) rule: &'static Rule,
     pub(super) shape: &'static str,
     pub(super) score: u8,
-    pub(super) begins_with_letters: bool,
 }
 
-/// Shapes by the length of their first word, whether that begins with a digit, and whether more follows it.
+/// Shapes by the lengths of their words.
 pub(super) struct Rules {
-    buckets: Vec<Vec<Compiled>>,
+    /// Digits alone, by their number.
+    digits: Vec<Vec<Compiled>>,
+    /// One word of letters and digits, by its length.
+    words: Vec<Vec<Compiled>>,
+    /// Several words, by the lengths of the first two.
+    several: Vec<Vec<Compiled>>,
 }
 
-/// The first word of no shape is longer.
+/// No word of a shape is longer.
 const LENGTH_MAX: usize = 24;
 
 impl Rules {
     pub(super) fn of(entities: &[Entity]) -> Self {
-        let mut buckets = vec![Vec::new(); (LENGTH_MAX + 1) * 4];
+        let none = |count| vec![Vec::new(); count];
+        let mut rules =
+            Self { digits: none(LENGTH_MAX), words: none(LENGTH_MAX), several: none(LENGTH_MAX * LENGTH_MAX) };
         for rule in all().filter(|rule| entities.contains(&rule.entity)) {
             for (shape, score) in rule.shapes {
-                let length = shape.bytes().take_while(|wanted| matches!(wanted, b'9' | b'A' | b'B' | b'X')).count();
-                let begins_with_letters = shape.bytes().take(length).all(|wanted| wanted == b'A');
-                let compiled = Compiled { rule, shape, score: *score, begins_with_letters };
-                let begins_with_digit = shape.starts_with('9');
-                if let Some(bucket) = buckets.get_mut(place(length, begins_with_digit, length < shape.len())) {
-                    bucket.push(compiled);
+                let mut words = shape.split(|wanted: char| !wanted.is_ascii_alphanumeric()).map(str::len);
+                let (first, second) = (words.next().unwrap_or(0), words.next());
+                let (table, place) = match second {
+                    Some(second) => (&mut rules.several, first * LENGTH_MAX + second),
+                    None if shape.bytes().all(|wanted| wanted == b'9') => (&mut rules.digits, first),
+                    None => (&mut rules.words, first),
+                };
+                if let Some(bucket) = table.get_mut(place) {
+                    bucket.push(Compiled { rule, shape, score: *score });
                 }
             }
         }
-        Self { buckets }
+        rules
     }
 
-    /// The shapes that a word of this length, with this first byte, may begin or be.
-    pub(super) fn candidates(&self, length: usize, first: u8, goes_on: bool) -> impl Iterator<Item = &Compiled> {
-        let bucket = |goes_on| {
-            let length = length.min(LENGTH_MAX + 1);
-            self.buckets.get(place(length, first.is_ascii_digit(), goes_on)).map(Vec::as_slice).unwrap_or_default()
-        };
-        bucket(false).iter().chain(if goes_on { bucket(true) } else { &[] })
+    /// Numbers of so many digits and nothing else.
+    pub(super) fn digits(&self, length: usize) -> &[Compiled] {
+        self.digits.get(length).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Single words of this length.
+    pub(super) fn words(&self, length: usize) -> &[Compiled] {
+        self.words.get(length).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Numbers whose first two words have these lengths.
+    pub(super) fn several(&self, first: usize, second: usize) -> &[Compiled] {
+        let place = if first < LENGTH_MAX && second < LENGTH_MAX { first * LENGTH_MAX + second } else { usize::MAX };
+        self.several.get(place).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -52,12 +68,13 @@ pub(super) fn all() -> impl Iterator<Item = &'static Rule> {
     national::RULES.into_iter().chain([card::RULES, passport::RULES]).flatten()
 }
 
-const fn place(length: usize, begins_with_digit: bool, goes_on: bool) -> usize {
-    length * 4 + begins_with_digit as usize * 2 + goes_on as usize
-}
-
 impl std::fmt::Debug for Rules {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rules").field("shapes", &self.buckets.iter().map(Vec::len).sum::<usize>()).finish()
+        f.debug_struct("Rules")
+            .field(
+                "shapes",
+                &[&self.digits, &self.words, &self.several].into_iter().flatten().map(Vec::len).sum::<usize>(),
+            )
+            .finish()
     }
 }
