@@ -4,6 +4,7 @@
 
 mod caller;
 mod run;
+mod timing;
 mod upstream;
 
 use std::env;

@@ -3,9 +3,11 @@
 //! In scope: what a hostile upstream answers, as bytes on a wire; what can be read out of an answer; the same corpus over the
 //! scanner alone. Out of scope: the running gateway, which the product's tests put between the two.
 
+pub mod benign;
 pub mod channel;
 pub mod corpus;
 pub mod encoding;
+pub mod guesser;
 pub mod in_process;
 pub mod judge;
 pub mod random;

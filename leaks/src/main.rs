@@ -1,43 +1,76 @@
-//! The corpus over the scanner alone, as a command; `cargo xtask leaks` runs it, and the product's tests run the rest.
+//! The corpus, the guesser and benign traffic over the scanner alone, as commands; `cargo xtask leaks` runs them.
 #![expect(clippy::print_stdout, reason = "a command that people read")]
 
-use std::{process::ExitCode, time::Instant};
+use std::{path::PathBuf, process::ExitCode, time::Instant};
 
-use clap::Parser;
-use leaks::{
-    corpus::Corpus,
-    encoding::{Class, Encoding},
-    in_process,
-    judge::Judge,
-    shape::Credential,
-};
+use clap::{Parser, Subcommand};
+use leaks::{benign, corpus::Corpus, encoding::Class, guesser, in_process};
 
-/// Runs the corpus over the scanner, without a gateway.
+/// What runs over the scanner alone, without a gateway.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Which secrets and cuts; the same seed makes the same ones
-    #[arg(long, default_value_t = 1)]
+    /// Which secrets, cuts and guesses; the same seed makes the same ones
+    #[arg(long, default_value_t = 1, global = true)]
     seed: u64,
-    /// Runs every so many-th case
-    #[arg(long, default_value_t = 1)]
-    every: usize,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Every case of the corpus in a body
+    Corpus {
+        /// Runs every so many-th case
+        #[arg(long, default_value_t = 1)]
+        every: usize,
+    },
+    /// Somebody who has guesses echoed, and watches what becomes of them
+    Guess {
+        /// How many queries, over all games
+        #[arg(long, default_value_t = 1_000_000)]
+        queries: u64,
+    },
+    /// Traffic without secrets, which must come out as it went in
+    Benign {
+        /// How much, in MiB
+        #[arg(long, default_value_t = 2048)]
+        mebibytes: u64,
+        /// Where files are read
+        #[arg(required = true)]
+        folders: Vec<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
-    let Arguments { seed, every } = Arguments::parse();
-    for encoding in Encoding::all().filter(|encoding| encoding.class != Class::C) {
-        for credential in Credential::one_of_each(seed) {
-            if !Judge::reads_encoding(credential.text().as_bytes(), &encoding) {
-                println!("the judge cannot read {} of {}", encoding.name, credential.shape().as_str());
-            }
-        }
-    }
+    let Arguments { seed, command } = Arguments::parse();
     let began = Instant::now();
-    let corpus = Corpus { seed, classes: &[Class::A, Class::B, Class::C], every };
-    let tally = in_process::run(&corpus);
-    println!("{}", tally.report());
-    let seconds = began.elapsed().as_secs_f64();
+    let is_good = match command {
+        Command::Corpus { every } => corpus(seed, every),
+        Command::Guess { queries } => guess(seed, queries),
+        Command::Benign { mebibytes, folders } => {
+            let benign = benign::run(seed, &folders, mebibytes << 20);
+            println!("{}\n{} live secrets, none of which is there", benign.report(), benign::SECRETS);
+            benign.live() == 0
+        }
+    };
+    println!("{:.1} s", began.elapsed().as_secs_f64());
+    if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn corpus(seed: u64, every: usize) -> bool {
+    let began = Instant::now();
+    let tally = in_process::run(&Corpus { seed, classes: &[Class::A, Class::B, Class::C], every });
     let cases = [Class::A, Class::B, Class::C].map(|class| tally.of(class).total()).iter().sum::<u64>();
-    println!("{cases} cases in {seconds:.1} s, {:.0} a second", cases as f64 / seconds);
-    if tally.of(Class::A).passed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let rate = cases as f64 / began.elapsed().as_secs_f64();
+    println!("{}\n{cases} cases, {rate:.0} a second", tally.report());
+    tally.of(Class::A).passed() == 0
+}
+
+fn guess(seed: u64, queries: u64) -> bool {
+    let games = guesser::play(seed, queries);
+    games.iter().for_each(|game| println!("{game}"));
+    let (asked, reactions) = guesser::below_the_threshold(seed);
+    println!("texts of less than 64 unknown bits: {asked}, reacted to {}", reactions.len());
+    reactions.iter().take(20).for_each(|text| println!("  {text}"));
+    games.iter().all(guesser::Game::is_chance) && reactions.is_empty()
 }

@@ -58,6 +58,24 @@ impl Shape {
         }
     }
 
+    /// What each of its secret characters is one of.
+    #[must_use]
+    pub const fn alphabet(self) -> &'static [u8] {
+        match self {
+            Self::Plain | Self::Prefixed | Self::Short => LETTERS_AND_DIGITS,
+            Self::Hexadecimal | Self::Grouped => HEX,
+            Self::Base64 => BASE64,
+            Self::Awkward => AWKWARD,
+            Self::Token => BASE64URL,
+        }
+    }
+
+    /// How much one of its secret characters tells, in bits.
+    #[must_use]
+    pub fn bits_of_character(self) -> f64 {
+        (self.alphabet().len() as f64).log2()
+    }
+
     /// A credential of this shape.
     #[must_use]
     pub fn make(self, random: &mut Random) -> Credential {

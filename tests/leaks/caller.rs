@@ -15,6 +15,9 @@ use crate::support::broker::{modern_body, modern_headers};
 /// Everything is on loopback; only a hang takes this long.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 
+/// As much as most answers are.
+const READ_LENGTH: usize = 4096;
+
 /// A connection to the broker, made anew where the last answer ended it.
 #[derive(Debug)]
 pub(super) struct Caller {
@@ -42,6 +45,15 @@ impl Caller {
         let request = request(&self.authority, case, session);
         let answered = timeout(ANSWER_MAX, self.exchange(&request)).await;
         answered.unwrap_or_else(|_| panic!("no answer to {}", case.id()))
+    }
+
+    /// Asks for a page of an upstream, and says how long the answer is.
+    pub(super) async fn page(&mut self, upstream: &str, path: &str, session: &str) -> usize {
+        let common = common(&self.authority, session);
+        let request = format!("GET /http/{upstream}/{path} HTTP/1.1\r\n{common}\r\n");
+        let answered = timeout(ANSWER_MAX, self.exchange(request.as_bytes())).await.expect("an answer");
+        assert_eq!(answered.ending, Ending::Whole(200));
+        answered.bytes.len()
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test's own connection to loopback")]
@@ -140,17 +152,15 @@ impl Caller {
     }
 
     async fn more(&mut self) -> Option<()> {
-        let mut piece = [0; 16 << 10];
-        let length = self.stream.as_mut()?.read(&mut piece).await.ok().filter(|length| *length > 0)?;
-        self.read.extend_from_slice(piece.get(..length)?);
-        Some(())
+        self.read.reserve(READ_LENGTH);
+        self.stream.as_mut()?.read_buf(&mut self.read).await.ok().filter(|length| *length > 0).map(|_| ())
     }
 }
 
 /// The request for a case, as it stands on the wire.
 fn request(authority: &str, case: &Case, session: &str) -> Vec<u8> {
     let (id, number) = (case.id(), case.credential);
-    let common = format!("host: {authority}\r\nauthorization: Bearer {session}\r\nte: trailers\r\nconnection: te\r\n");
+    let common = common(authority, session);
     let Some((method, params)) = message(case.channel.call, &id) else {
         return format!("GET /http/http-{number}/{id} HTTP/1.1\r\n{common}\r\n").into_bytes();
     };
@@ -160,6 +170,11 @@ fn request(authority: &str, case: &Case, session: &str) -> Vec<u8> {
     }
     let body = modern_body(method, params).to_string();
     format!("{head}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// The header fields of every request.
+fn common(authority: &str, session: &str) -> String {
+    format!("host: {authority}\r\nauthorization: Bearer {session}\r\nte: trailers\r\nconnection: te\r\n")
 }
 
 /// The method and parameters that ask for a case; `None` for a page.

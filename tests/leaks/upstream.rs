@@ -51,6 +51,14 @@ async fn serve(mut stream: TcpStream) {
     let mut read = Vec::new();
     while let Some(request) = next(&mut stream, &mut read).await {
         let secret = request.header("x-api-key").unwrap_or_default();
+        if let Some(said) = request.said() {
+            let said =
+                format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n{said}", said.len());
+            match stream.write_all(said.as_bytes()).await {
+                Ok(()) => continue,
+                Err(_) => return,
+            }
+        }
         let (case, id) = request.asked();
         let reply = case.and_then(|case| Some((case, case.reply(secret.as_bytes(), &id)?)));
         let (steps, closes) = match reply {
@@ -85,6 +93,11 @@ impl Request {
         fields.filter(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
     }
 
+    /// What is to be said, where that stands in the path.
+    fn said(&self) -> Option<&str> {
+        self.head.split(' ').nth(1)?.rsplit('/').next()?.strip_prefix("say-")
+    }
+
     /// The case that is asked for, by the path or by what stands in a message, and the id of that message.
     fn asked(&self) -> (Option<Case>, Value) {
         let message: Value = serde_json::from_slice(&self.body).unwrap_or_default();
@@ -116,8 +129,5 @@ async fn next(stream: &mut TcpStream, read: &mut Vec<u8>) -> Option<Request> {
 }
 
 async fn more(stream: &mut TcpStream, read: &mut Vec<u8>) -> Option<()> {
-    let mut piece = [0; 4096];
-    let length = stream.read(&mut piece).await.ok().filter(|length| *length > 0)?;
-    read.extend_from_slice(piece.get(..length)?);
-    Some(())
+    stream.read_buf(read).await.ok().filter(|length| *length > 0).map(|_| ())
 }

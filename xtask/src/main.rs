@@ -1,10 +1,11 @@
-//! What developers run: `cargo xtask test`, `peers`, `docs`, `bench`, `crash`.
+//! What developers run: `cargo xtask test`, `peers`, `docs`, `bench`, `crash`, `leaks`.
 #![expect(clippy::print_stdout, reason = "a command that people read")]
 
 mod bench;
 mod command;
 mod crash;
 mod docs;
+mod leaks;
 mod peers;
 mod test;
 
@@ -33,6 +34,8 @@ enum Command {
     Docs,
     /// Kill a broker at many points, and check after each that nothing is lost, unrecorded or left at a source
     Crash(crash::Options),
+    /// Give a credential back in every way, and say what came through
+    Leaks(leaks::Options),
     /// Measure a call directly, through nginx and through Claviger, and write docs/performance.md
     Bench(bench::Options),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Peers => peers::install().map(|peers| println!("{}", peers.summary())),
         Command::Docs => docs::write(),
         Command::Crash(options) => crash::crash(&options),
+        Command::Leaks(options) => leaks::leaks(&options),
         Command::Bench(options) => bench::bench(&options),
     };
     match outcome {

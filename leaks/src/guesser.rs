@@ -1,0 +1,192 @@
+//! Somebody who has the upstream echo guesses, and watches what becomes of them: what is masked, how long an answer is, and what of
+//! it arrives before its end.
+//!
+//! The guesser knows the shape of the credential, its public part, and in a harder game the first eight characters behind that. It
+//! asks for every next character in every encoding, takes a character whose answer differs from that to the others, and guesses at
+//! random where none does. A scanner that reacts to a part of a secret makes it better than chance.
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use redact::{Content, Masker, Profile, Report};
+use secret::FingerprintSet;
+
+use crate::{
+    encoding::{Class, Encoding},
+    in_process::fingerprints,
+    random::Random,
+    shape::{Credential, Shape},
+};
+
+/// What the harder game gives away.
+const KNOWN: usize = 8;
+/// What must be unknown before anything may react, in bits.
+const UNKNOWN_BITS_MIN: f64 = 64.0;
+/// How far from chance a guesser may come by luck, in standard deviations: once in thirty thousand runs.
+const DEVIATIONS_MAX: f64 = 4.0;
+/// What stands around a guess. It ends with the guess, so that what is kept back of it is seen too.
+const AROUND: [(&str, &str); 2] = [("it is ", ""), ("it is ", " or it is not, who knows that here")];
+
+/// What a caller sees of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    before_the_end: usize,
+    at_the_end: usize,
+    markers: u64,
+}
+
+/// One game: how many characters were given away, and how often the next one was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Game {
+    shape: Shape,
+    known: usize,
+    queries: u64,
+    rounds: u64,
+    found: u64,
+    reactions: u64,
+    alphabet: usize,
+}
+
+/// Plays until so many queries were made, over all games.
+#[must_use]
+pub fn play(seed: u64, queries: u64) -> Vec<Game> {
+    let games = [
+        (Shape::Plain, 0),
+        (Shape::Plain, KNOWN),
+        (Shape::Prefixed, 0),
+        (Shape::Prefixed, KNOWN),
+        (Shape::Hexadecimal, KNOWN),
+        (Shape::Base64, KNOWN),
+    ];
+    let share = queries / games.len() as u64;
+    games.map(|(shape, known)| Game::play(&mut Random::new(seed ^ share), shape, known, share)).into()
+}
+
+/// Texts that hold too little of a secret to react to, each in every encoding, and those that were reacted to all the same.
+#[must_use]
+pub fn below_the_threshold(seed: u64) -> (u64, Vec<String>) {
+    let (mut asked, mut reactions) = (0, Vec::new());
+    for credential in Credential::one_of_each(seed) {
+        let secrets = fingerprints([credential.text()].into_iter());
+        let bits = credential.shape().bits_of_character();
+        let hidden = credential.secret_part();
+        for start in 0..hidden.len() {
+            let part = hidden.get(start..).unwrap_or_default();
+            let mut unknown = 0.0;
+            // A hyphen of a UUID and the dot of a token tell nothing.
+            let is_less = |byte: &&u8| {
+                unknown += if byte.is_ascii_punctuation() && credential.shape() == Shape::Grouped { 0.0 } else { bits };
+                unknown < UNKNOWN_BITS_MIN
+            };
+            let length = part.iter().take_while(is_less).count();
+            for encoding in encodings() {
+                let seen = |text: &[u8]| see(&secrets, &encoding.write(text), ("it is ", ", or not, and then some"));
+                let part = part.get(..length).unwrap_or_default();
+                asked += 1;
+                if seen(part).markers > 0 {
+                    reactions.push(format!("{} of {} at {start}", encoding.name, credential.shape().as_str()));
+                }
+            }
+        }
+    }
+    (asked, reactions)
+}
+
+/// Encodings whose length does not depend on what is encoded, so that a difference is the scanner's.
+fn encodings() -> impl Iterator<Item = Encoding> {
+    const VARYING: [&str; 5] = ["decimal_codes_comma", "decimal_codes_space", "base58", "entities_decimal", "json"];
+    let steady = |encoding: &Encoding| !VARYING.iter().any(|name| encoding.name.starts_with(name));
+    Encoding::all()
+        .filter(|encoding| encoding.class == Class::A && encoding.coding().is_none())
+        .filter(|encoding| !encoding.name.starts_with("base64_of"))
+        .filter(steady)
+}
+
+impl Game {
+    fn play(random: &mut Random, shape: Shape, known: usize, queries: u64) -> Self {
+        let alphabet = shape.alphabet();
+        let mut game = Self { shape, known, queries: 0, rounds: 0, found: 0, reactions: 0, alphabet: alphabet.len() };
+        while game.queries < queries {
+            let credential = shape.make(random);
+            let secrets = fingerprints([credential.text()].into_iter());
+            let public = credential.text().len() - credential.secret_part().len();
+            let told = credential.text().as_bytes().get(..public + known).unwrap_or_default();
+            let answer = credential.secret_part().get(known).copied();
+            let mut guess = None;
+            for encoding in encodings() {
+                for around in AROUND {
+                    let odd = game.odd_one(&secrets, told, alphabet, &encoding, around);
+                    game.reactions += u64::from(odd.is_some());
+                    guess = guess.or(odd);
+                }
+            }
+            let guess = guess.or_else(|| alphabet.get(random.below(alphabet.len())).copied());
+            game.rounds += 1;
+            game.found += u64::from(guess == answer);
+        }
+        game
+    }
+
+    /// The next character for which an answer differs from those for nearly all others.
+    fn odd_one(
+        &mut self,
+        secrets: &Arc<FingerprintSet>,
+        told: &[u8],
+        alphabet: &[u8],
+        encoding: &Encoding,
+        around: (&str, &str),
+    ) -> Option<u8> {
+        let seen = alphabet.iter().map(|next| {
+            self.queries += 1;
+            (*next, see(secrets, &encoding.write(&[told, &[*next]].concat()), around))
+        });
+        let seen = seen.collect::<Vec<_>>();
+        let usual =
+            seen.iter().map(|(_, seen)| *seen).max_by_key(|one| seen.iter().filter(|(_, seen)| seen == one).count())?;
+        let mut odd = seen.into_iter().filter(|(_, seen)| *seen != usual).map(|(next, _)| next);
+        odd.next().filter(|_| odd.next().is_none())
+    }
+
+    /// How far from chance the guesser came, in standard deviations.
+    #[must_use]
+    pub fn deviations(&self) -> f64 {
+        let (rounds, chance) = (self.rounds as f64, 1.0 / self.alphabet as f64);
+        (self.found as f64 - rounds * chance) / (rounds * chance * (1.0 - chance)).sqrt().max(f64::MIN_POSITIVE)
+    }
+
+    /// Whether that is luck.
+    #[must_use]
+    pub fn is_chance(&self) -> bool {
+        self.deviations() < DEVIATIONS_MAX
+    }
+
+    /// How many queries it took.
+    #[must_use]
+    pub const fn queries(&self) -> u64 {
+        self.queries
+    }
+}
+
+impl fmt::Display for Game {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { shape, known, queries, rounds, found, reactions, alphabet } = self;
+        write!(
+            f,
+            "{:<12} {known} known: {queries} queries, {rounds} secrets, {reactions} reactions, next character found {found} times, by \
+             chance {:.1}, {:+.1} deviations",
+            shape.as_str(),
+            *rounds as f64 / *alphabet as f64,
+            self.deviations()
+        )
+    }
+}
+
+/// What a caller sees when an upstream sends this, waits, and ends its answer.
+fn see(secrets: &Arc<FingerprintSet>, text: &[u8], (before, after): (&str, &str)) -> Seen {
+    let mut masker = Masker::new(Arc::clone(secrets), &Arc::new(Profile::new()), Content::Binary);
+    let (mut length, text) = (0, [before.as_bytes(), text, after.as_bytes()].concat());
+    masker.push(Bytes::from(text), &mut |clean| length += clean.len());
+    let before_the_end = length;
+    let report: Report = masker.finish(&mut |clean| length += clean.len());
+    Seen { before_the_end, at_the_end: length, markers: report.count() }
+}
