@@ -29,7 +29,7 @@ async fn no_credential_comes_back_in_any_encoding_channel_or_split() {
     let corpus = Corpus { seed, classes: &[Class::A, Class::B, Class::C], every };
     let is_long = env::var_os("CLAVIGER_LEAKS_EVERY").is_some();
     let run = Run::start(&corpus, is_long).await;
-    let report = run.to_the_end().await;
+    let report = run.finish().await;
     println!("{report}");
     report.judge();
 }

@@ -47,7 +47,7 @@ pub struct Game {
     alphabet: usize,
 }
 
-/// Plays until so many queries were made, over all games.
+/// Plays each game until so many queries were made.
 #[must_use]
 pub fn play(seed: u64, queries: u64) -> Vec<Game> {
     let games = [
@@ -58,8 +58,7 @@ pub fn play(seed: u64, queries: u64) -> Vec<Game> {
         (Shape::Hexadecimal, KNOWN),
         (Shape::Base64, KNOWN),
     ];
-    let share = queries / games.len() as u64;
-    games.map(|(shape, known)| Game::play(&mut Random::new(seed ^ share), shape, known, share)).into()
+    games.map(|(shape, known)| Game::play(&mut Random::new(seed), shape, known, queries)).into()
 }
 
 /// Texts that hold too little of a secret to react to, each in every encoding, and those that were reacted to all the same.

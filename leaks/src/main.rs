@@ -26,7 +26,7 @@ enum Command {
     },
     /// Somebody who has guesses echoed, and watches what becomes of them
     Guess {
-        /// How many queries, over all games
+        /// How many queries in each game
         #[arg(long, default_value_t = 1_000_000)]
         queries: u64,
     },

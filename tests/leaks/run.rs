@@ -108,8 +108,7 @@ impl Run {
     }
 
     /// Runs every case, and searches what the broker itself has written.
-    #[expect(clippy::disallowed_methods, reason = "callers end with the cases, the judge with the callers")]
-    pub(super) async fn to_the_end(self) -> Report {
+    pub(super) async fn finish(self) -> Report {
         let began = Instant::now();
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
         let judging = {
@@ -142,6 +141,7 @@ impl Run {
 }
 
 /// One caller: case after case, until there is none left.
+#[expect(clippy::print_stdout, reason = "a long run says how far it is")]
 async fn call(ground: Arc<Ground>, judge: mpsc::Sender<(Case, Arrived)>) {
     let mut caller = Caller::new(&ground.public_url);
     loop {

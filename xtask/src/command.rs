@@ -1,9 +1,10 @@
 //! Runs one command, says what runs and how long it took, and fails with what to do.
 
 use std::{
+    env,
     fmt::Write as _,
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Instant,
 };
@@ -46,6 +47,13 @@ pub(crate) fn run_quietly(step: &str, command: &mut Command) -> Result<(), Failu
         let _infallible = writeln!(text, "{}", String::from_utf8_lossy(stream).trim_end());
     }
     Err(Failure(text))
+}
+
+/// Where cargo builds: the folder of profiles that holds this command.
+pub(crate) fn target() -> Result<PathBuf, Failure> {
+    let this = env::current_exe().map_err(|error| Failure::new(format!("this command has no path: {error}")))?;
+    let target = this.ancestors().nth(2).ok_or_else(|| Failure::new("run this as `cargo xtask …`"))?;
+    Ok(target.to_owned())
 }
 
 /// What a program prints for its version, or `None` where it does not run.

@@ -1,9 +1,9 @@
 //! `cargo xtask crash`: kills a broker at many points, under load or in the midst of mints, and says what was true after each.
 
-use std::{env, path::PathBuf, process::Command};
+use std::process::Command;
 
 use crate::{
-    command::{Failure, run},
+    command::{Failure, run, target},
     root,
 };
 
@@ -37,18 +37,12 @@ pub(crate) fn crash(options: &Options) -> Result<(), Failure> {
         build.arg("--release");
     }
     run("the program", &mut build)?;
+    let profile = if options.release { "release" } else { "debug" };
     let name = if options.minting { MINTING } else { LOAD };
     let mut test = Command::new(env!("CARGO"));
     test.args(["test", "--package", "tests", "--test", "product", "--", name, "--exact", "--nocapture"]);
-    test.current_dir(root()).env("CLAVIGER_BIN", program(options.release)?);
+    test.current_dir(root()).env("CLAVIGER_BIN", target()?.join(profile).join("claviger"));
     test.env("CLAVIGER_CRASH_POINTS", options.points.to_string());
     test.env("CLAVIGER_CRASH_SEED", options.seed.to_string());
     run("the crash run", &mut test)
-}
-
-/// Where cargo puts the program: in the folder of its profile, beside the one that holds this command.
-fn program(is_release: bool) -> Result<PathBuf, Failure> {
-    let this = env::current_exe().map_err(|error| Failure::new(format!("this command has no path: {error}")))?;
-    let target = this.ancestors().nth(2).ok_or_else(|| Failure::new("run this as `cargo xtask crash`"))?;
-    Ok(target.join(if is_release { "release" } else { "debug" }).join("claviger"))
 }

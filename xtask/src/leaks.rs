@@ -1,6 +1,8 @@
 //! `cargo xtask leaks`: gives a credential back in every encoding, channel and split, through the running broker or over the scanner
 //! alone, and says what came through.
 
+mod controls;
+
 use std::{
     env,
     path::{Path, PathBuf},
@@ -8,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    command::{Failure, run},
+    command::{Failure, run, target},
     root,
 };
 
@@ -32,6 +34,9 @@ pub(crate) struct Options {
     /// Somebody who has guesses echoed, for 1,000,000 queries; and the length and time of answers, for 100,000 calls
     #[arg(long, conflicts_with = "benign")]
     guess: bool,
+    /// Builds that are broken on purpose, each of which must fail
+    #[arg(long, conflicts_with_all = ["in_process", "guess", "benign"])]
+    controls: bool,
     /// 2 GiB of traffic without secrets, from the files of this machine
     #[arg(long)]
     benign: bool,
@@ -39,6 +44,9 @@ pub(crate) struct Options {
 
 /// Builds what is needed and runs it.
 pub(crate) fn leaks(options: &Options) -> Result<(), Failure> {
+    if options.controls {
+        return controls::controls(options.seed);
+    }
     if options.in_process {
         return scanner(options, &["corpus", "--every", &options.every.to_string()]);
     }
@@ -62,16 +70,20 @@ fn scanner(options: &Options, arguments: &[&str]) -> Result<(), Failure> {
 }
 
 /// Runs a long form of a test, with the program as it ships.
-fn product(options: &Options, test: &str, variable: &str, value: u64) -> Result<(), Failure> {
+fn product(options: &Options, test_name: &str, variable: &str, value: u64) -> Result<(), Failure> {
     let mut build = Command::new(env!("CARGO"));
     run("the program", build.args(["build", "--release", "--package", "claviger"]).current_dir(root()))?;
-    let this = env::current_exe().map_err(|error| Failure::new(format!("this command has no path: {error}")))?;
-    let target = this.ancestors().nth(2).ok_or_else(|| Failure::new("run this as `cargo xtask leaks`"))?;
+    let mut command = test(test_name, options.seed);
+    command.env("CLAVIGER_BIN", target()?.join("release/claviger")).env(variable, value.to_string());
+    run("through the broker", &mut command)
+}
+
+/// A test by its name.
+fn test(name: &str, seed: u64) -> Command {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["test", "--package", "tests", "--test", "product", "--", test, "--exact", "--nocapture"]);
-    command.current_dir(root()).env("CLAVIGER_BIN", target.join("release/claviger"));
-    command.env("CLAVIGER_LEAKS_SEED", options.seed.to_string()).env(variable, value.to_string());
-    run("the corpus through the broker", &mut command)
+    command.args(["test", "--package", "tests", "--test", "product", "--", name, "--exact", "--nocapture"]);
+    command.current_dir(root()).env("CLAVIGER_LEAKS_SEED", seed.to_string());
+    command
 }
 
 /// Where a developer's machine keeps text that nobody wrote for this: sources, documentation, packages.
