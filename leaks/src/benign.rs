@@ -17,6 +17,8 @@ use crate::{encoding::Coding, in_process::fingerprints, random::Random, shape::S
 pub const SECRETS: usize = 50;
 /// How much of a file is read: more of the same tells nothing new.
 const FILE_BYTES_MAX: usize = 8 << 20;
+/// How much is shown of what was changed, before and twice behind: it holds no secret.
+const SHOWN: usize = 40;
 /// As a proxy reads.
 const CHUNK: usize = 16 << 10;
 /// One generated text of each kind for so many bytes of files.
@@ -110,19 +112,26 @@ impl Benign {
         let of_kind = self.kinds.entry(kind.to_owned()).or_default();
         of_kind.bytes += bytes.len() as u64;
         let mut at = 0;
-        let mut is_same = true;
+        let mut differs = None;
         let mut masker = Masker::new(Arc::clone(secrets), &Arc::new(Profile::new()), Content::Binary);
         let mut out = |clean: Bytes| {
-            is_same &= bytes.get(at..at + clean.len()) == Some(clean.as_ref());
+            let same = bytes.iter().skip(at).zip(&clean).take_while(|(one, other)| one == other).count();
+            if same < clean.len() {
+                differs.get_or_insert(at + same);
+            }
             at += clean.len();
         };
         for start in (0..bytes.len()).step_by(CHUNK) {
             masker.push(bytes.slice(start..bytes.len().min(start + CHUNK)), &mut out);
         }
         of_kind.live += masker.finish(&mut out).count_of(Class::LiveSecret);
-        if !is_same || at != bytes.len() {
+        if at != bytes.len() {
+            differs.get_or_insert(at.min(bytes.len()));
+        }
+        if let Some(differs) = differs {
             of_kind.changed += 1;
-            self.changed.push(name.to_owned());
+            let shown = bytes.slice(differs.saturating_sub(SHOWN)..bytes.len().min(differs + 2 * SHOWN));
+            self.changed.push(format!("{name} at {differs}: {:?}", String::from_utf8_lossy(&shown)));
         }
         let content = Content::of(content_type(kind));
         if content == Content::Binary {
