@@ -6,7 +6,7 @@ mod containers;
 mod escapes;
 mod rare;
 
-pub(crate) use bases::base64;
+pub(crate) use bases::{base64, base64url};
 pub use containers::Coding;
 
 /// What is expected of the scanner.

@@ -43,7 +43,9 @@ pub struct Game {
     queries: u64,
     rounds: u64,
     found: u64,
-    reactions: u64,
+    /// Answers that differed from the others in what arrived before their end, and in what arrived at all.
+    kept_back: u64,
+    masked: u64,
     alphabet: usize,
 }
 
@@ -104,7 +106,8 @@ fn encodings() -> impl Iterator<Item = Encoding> {
 impl Game {
     fn play(random: &mut Random, shape: Shape, known: usize, queries: u64) -> Self {
         let alphabet = shape.alphabet();
-        let mut game = Self { shape, known, queries: 0, rounds: 0, found: 0, reactions: 0, alphabet: alphabet.len() };
+        let mut game =
+            Self { shape, known, queries: 0, rounds: 0, found: 0, kept_back: 0, masked: 0, alphabet: alphabet.len() };
         while game.queries < queries {
             let credential = shape.make(random);
             let secrets = fingerprints([credential.text()].into_iter());
@@ -115,7 +118,6 @@ impl Game {
             for encoding in encodings() {
                 for around in AROUND {
                     let odd = game.odd_one(&secrets, told, alphabet, &encoding, around);
-                    game.reactions += u64::from(odd.is_some());
                     guess = guess.or(odd);
                 }
             }
@@ -142,8 +144,12 @@ impl Game {
         let seen = seen.collect::<Vec<_>>();
         let usual =
             seen.iter().map(|(_, seen)| *seen).max_by_key(|one| seen.iter().filter(|(_, seen)| seen == one).count())?;
-        let mut odd = seen.into_iter().filter(|(_, seen)| *seen != usual).map(|(next, _)| next);
-        odd.next().filter(|_| odd.next().is_none())
+        let odd = seen.iter().filter(|(_, seen)| *seen != usual).collect::<Vec<_>>();
+        let [(next, seen)] = odd.as_slice() else { return None };
+        let is_masked = (seen.at_the_end, seen.markers) != (usual.at_the_end, usual.markers);
+        self.masked += u64::from(is_masked);
+        self.kept_back += u64::from(!is_masked);
+        Some(*next)
     }
 
     /// How far from chance the guesser came, in standard deviations.
@@ -168,10 +174,11 @@ impl Game {
 
 impl fmt::Display for Game {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { shape, known, queries, rounds, found, reactions, alphabet } = self;
+        let Self { shape, known, queries, rounds, found, kept_back, masked, alphabet } = self;
         write!(
             f,
-            "{:<12} {known} known: {queries} queries, {rounds} secrets, {reactions} reactions, next character found {found} times, by \
+            "{:<12} {known} known: {queries} queries, {rounds} secrets, one answer differed by what was kept back {kept_back} \
+             times and by what was masked {masked} times; next character found {found} times, by \
              chance {:.1}, {:+.1} deviations",
             shape.as_str(),
             *rounds as f64 / *alphabet as f64,

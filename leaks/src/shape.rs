@@ -1,6 +1,6 @@
 //! What credentials look like: eight shapes, each with a part that everybody knows and one that nobody may learn.
 
-use crate::random::Random;
+use crate::{encoding::base64url, random::Random};
 
 const LETTERS_AND_DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -89,13 +89,21 @@ impl Shape {
             }
             Self::Base64 => ("", random.text(BASE64, 43) + "="),
             Self::Awkward => ("", random.text(AWKWARD, 40)),
-            Self::Token => {
-                let payload = random.text(BASE64URL, 120);
-                ("eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.", format!("{payload}.{}", random.text(BASE64URL, 86)))
-            }
+            Self::Token => return Self::token(random),
             Self::Short => ("", random.text(LETTERS_AND_DIGITS, 20)),
         };
         Credential { shape: self, public: prefix.len(), text: format!("{prefix}{rest}") }
+    }
+
+    /// A signed token. Its claims can be guessed by whoever knows the issuer, and are worth nothing without the signature.
+    fn token(random: &mut Random) -> Credential {
+        let subject = random.text(HEX, 8);
+        let claims =
+            format!(r#"{{"iss":"https://issuer.example","sub":"user-{subject}","iat":1700000000,"exp":1700003600}}"#);
+        let parts = [br#"{"alg":"ES256","typ":"JWT"}"#, claims.as_bytes()].map(base64url);
+        let claimed = parts.map(|part| String::from_utf8_lossy(&part).into_owned() + ".").concat();
+        let text = format!("{claimed}{}", random.text(BASE64URL, 86));
+        Credential { shape: Self::Token, public: claimed.len(), text }
     }
 }
 

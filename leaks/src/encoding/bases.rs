@@ -47,7 +47,7 @@ pub(crate) fn base64(bytes: &[u8]) -> Vec<u8> {
     groups(bytes, 6, BASE64, 4)
 }
 
-pub(super) fn base64url(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn base64url(bytes: &[u8]) -> Vec<u8> {
     let padded = groups(bytes, 6, BASE64URL, 4);
     padded.into_iter().filter(|byte| *byte != b'=').collect()
 }
