@@ -55,7 +55,7 @@ enum Command {
     ///
     /// Exit codes: 0 nothing found, 1 could not run, 3 something found.
     Scan(ScanArguments),
-    /// Verify the record
+    /// Verify the record, and see what was found in traffic
     #[command(subcommand)]
     Audit(AuditCommand),
 }
@@ -149,6 +149,17 @@ pub(crate) enum TokenCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
+    /// What was found in calls and answers, by day, upstream and class
+    Findings {
+        /// The first day to look at, such as 2026-11-01; everything without it
+        #[arg(long, value_name = "DAY")]
+        since: Option<String>,
+        /// One JSON object for each row, for programs
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        configured: Configured,
+    },
     /// Find any edited, missing or reordered record, and say where
     ///
     /// Exit codes: 0 intact, 1 could not run, 3 tampered with.
@@ -181,6 +192,9 @@ impl Arguments {
             Command::Lease(LeaseCommand::List { json, configured }) => command::lease::list(&configured.config, json),
             Command::Token(token) => command::token::run(token),
             Command::Scan(scan) => return command::scan::run(&scan),
+            Command::Audit(AuditCommand::Findings { since, json, configured }) => {
+                command::findings::run(&configured.config, since.as_deref(), json)
+            }
             Command::Audit(AuditCommand::Verify { folder, key, against, json, configured }) => {
                 return command::audit::verify(
                     folder.as_deref(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod check;
+pub(crate) mod findings;
 pub(crate) mod init;
 pub(crate) mod lease;
 pub(crate) mod scan;

@@ -61,6 +61,23 @@ impl Timestamp {
         Some(Self::from_seconds(((days * 24 + hour) * 60 + minute) * 60 + second))
     }
 
+    /// The day in UTC, as ISO 8601 writes it.
+    #[must_use]
+    pub fn to_day(self) -> String {
+        // Years of 365.2425 days that begin in March, so that the day of a leap year is the last one.
+        const DAYS_TO_1970_FROM_MARCH_OF_0: u64 = 719_468;
+        const DAYS_IN_400_YEARS: u64 = 146_097;
+        let days = self.as_seconds() / 86_400 + DAYS_TO_1970_FROM_MARCH_OF_0;
+        let (era, day) = (days / DAYS_IN_400_YEARS, days % DAYS_IN_400_YEARS);
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let day = day - (153 * month + 2) / 5 + 1;
+        let month = if month < 10 { month + 3 } else { month - 9 };
+        let year = era * 400 + year + u64::from(month <= 2);
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+
     /// This moment and a while.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
@@ -144,6 +161,14 @@ mod tests {
             ("2100-03-01T00:00:00Z", 4_107_542_400),
         ] {
             assert_eq!(Timestamp::from_rfc3339(text), Some(Timestamp::from_seconds(seconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_day_is_written_as_it_is_read() {
+        for day in 0..(400 * 366) {
+            let second = Timestamp::from_seconds(day * 86_400 + 86_399);
+            assert_eq!(Timestamp::from_rfc3339(&format!("{}T23:59:59Z", second.to_day())), Some(second));
         }
     }
 
