@@ -9,10 +9,13 @@ const VECTOR: &str = "src/vector/Cargo.toml";
 
 #[test]
 fn unsafe_code_is_forbidden_but_in_one_crate() {
-    let folders = ["src", "providers"].into_iter().flat_map(|folder| fs::read_dir(root().join(folder)).expect("it is there"));
-    let mut manifests = folders.map(|entry| entry.expect("it can be listed").path().join("Cargo.toml")).collect::<Vec<_>>();
+    let folders =
+        ["src", "providers"].into_iter().flat_map(|folder| fs::read_dir(root().join(folder)).expect("it is there"));
+    let mut manifests =
+        folders.map(|entry| entry.expect("it can be listed").path().join("Cargo.toml")).collect::<Vec<_>>();
     manifests.extend(["tests", "benches", "xtask"].map(|crate_| root().join(crate_).join("Cargo.toml")));
-    let read = |path: &std::path::PathBuf| (path.display().to_string(), fs::read_to_string(path).expect("it can be read"));
+    let read =
+        |path: &std::path::PathBuf| (path.display().to_string(), fs::read_to_string(path).expect("it can be read"));
     let manifests = manifests.iter().map(read).collect::<Vec<_>>();
     assert!(manifests.iter().any(|(path, _)| path.ends_with(VECTOR)), "the exception is still there");
     holds("write `[lints]` and `workspace = true`; what needs unsafe code belongs into `vector`", &lax(&manifests));

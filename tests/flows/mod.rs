@@ -11,6 +11,7 @@ mod http2;
 mod issued_tokens;
 mod lifecycle;
 mod lists;
+mod masking;
 mod minted_tokens;
 mod plain_http;
 mod refusals;

@@ -13,13 +13,14 @@ pub(crate) const fn marker() -> Bytes {
     Bytes::from_static(MARKER.as_bytes())
 }
 
-/// What replaces a text of this class. Personal data says of which kind it was, for an agent has to know what stood there;
+/// What replaces a text of this class, which has this name. Personal data says of which kind it was, for an agent has to know what stood there;
 /// its length is that of the kind.
-pub(crate) fn marker_of(class: Class) -> Bytes {
+pub(crate) fn marker_of(class: Class, name: &str) -> Bytes {
     match class {
         Class::LiveSecret | Class::NamedField | Class::IssuedToken | Class::Credential => marker(),
-        Class::Personal(entity) => {
-            let kind = entity.as_str().to_ascii_lowercase().replace('_', "-");
+        Class::Personal(_) => {
+            let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
+            let kind: String = name.chars().map(plain).collect();
             Bytes::from(format!("(masked-{kind})"))
         }
     }

@@ -187,7 +187,7 @@ fn settle(
         Action::Mask => None,
     };
     pending.release(start, sinks.out);
-    let instead = instead.unwrap_or_else(|| marker_of(find.class));
+    let instead = instead.unwrap_or_else(|| marker_of(find.class, sinks.profile.name(find.class)));
     if text.is_bare_number(find) {
         (sinks.out)([b"\"", instead.as_ref(), b"\""].concat().into());
     } else {
