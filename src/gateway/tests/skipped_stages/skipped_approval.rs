@@ -1,10 +1,10 @@
 use gateway::{
     Recorder,
-    evidence::{Leg, Permit},
+    evidence::{Permit, WithHandles},
 };
 
-async fn record(recorder: &Recorder, permit: &Permit, leg: Leg) {
-    let _ = recorder.intent(permit, leg).await;
+async fn record(recorder: &Recorder, permit: &Permit, exchange: WithHandles) {
+    let _ = recorder.intent(permit, exchange).await;
 }
 
 fn main() {}
