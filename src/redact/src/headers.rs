@@ -8,12 +8,12 @@ use secret::FingerprintSet;
 
 use crate::class::Class;
 use crate::content::Content;
-use crate::live::holds_secret;
 use crate::marker::MARKER;
 use crate::masker::Masker;
 use crate::names::is_secret_name;
 use crate::profile::Profile;
 use crate::report::Report;
+use crate::view::holds_secret;
 
 /// Nothing that a recognizer finds is shorter.
 const SHAPE_LENGTH_MIN: usize = 6;

@@ -6,19 +6,20 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-pub use find::holds_secret;
-pub(crate) use find::{Found, GRAM, find, holds_gram, number};
+pub(crate) use find::{Found, GRAM, confirm_around, find, holds_gram, number};
 use secret::FingerprintSet;
 
 use crate::class::Class;
 use crate::marker::marker;
 use crate::pending::Pending;
 use crate::report::Report;
-use crate::view::{REACH, held_from, look};
+use crate::view::{REACH, held_from, look, look_at_end};
 
 /// What is kept of the stream to look at with the next bytes: what is found in them may have begun, and depend on what stands, so far
 /// before.
 const CONTEXT: usize = 2 * REACH;
+/// How many bytes after a find may have to be seen before it is one: the groups of base64 that tell of text.
+const DECIDED_LATER: usize = 32;
 /// A long chunk is looked at in pieces, which bounds what views of it cost.
 const PIECE: usize = 128 * 1024;
 
@@ -75,6 +76,12 @@ impl LiveScanner {
 
     /// Passes on all that is held back; what continues a text that was cut here is still recognized and masked.
     pub(crate) fn boundary(&mut self, report: &mut Report, out: &mut impl FnMut(Bytes)) {
+        let Self { set, context, runs, seen, .. } = self;
+        // Only a letter or a digit may mean something else when more comes.
+        if context.last().is_some_and(u8::is_ascii_alphanumeric) {
+            let start = *seen - context.len() as u64;
+            look_at_end(set, context, &mut |found| note(runs, start, &found, report));
+        }
         self.drain(self.seen, report, out);
     }
 
@@ -88,7 +95,7 @@ impl LiveScanner {
             seam.extend_from_slice(piece.get(..CONTEXT).unwrap_or(piece));
             let start = *seen - before as u64;
             look(set, seam, &mut |found| {
-                if found.whole_end > before && found.start < before + REACH {
+                if found.whole_end + DECIDED_LATER > before && found.start < before + REACH {
                     note(runs, start, &found, report);
                 }
             });

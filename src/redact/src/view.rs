@@ -12,11 +12,14 @@ mod escapes;
 mod held;
 mod lines;
 mod names;
+mod signs;
 
 pub(crate) use held::held_from;
 use secret::FingerprintSet;
 
-use crate::live::{Found, find};
+use signs::Signs;
+
+use crate::live::{Found, confirm_around, find};
 
 /// How far apart the first and the last byte may stand of what is found in a view, and how far around it anything matters.
 pub(crate) const REACH: usize = 512;
@@ -38,29 +41,54 @@ struct Text<'text> {
     bytes: &'text [u8],
     /// `None` where each byte is its own.
     from: Option<&'text [(usize, usize)]>,
+    /// Whether more may follow, so that what stands at the end may be cut.
+    goes_on: bool,
 }
 
-/// Looks at a text in all views. Finds come in no order.
+/// Looks at a text as it is and in all views. Finds come in no order. What more bytes may change is left for when they have come.
 pub(crate) fn look(set: &FingerprintSet, text: &[u8], found: &mut dyn FnMut(Found)) {
-    find(set, text, &mut |window| found(window));
-    look_closer(set, Text { bytes: text, from: None }, 0, found);
+    look_at(set, Text { bytes: text, from: None, goes_on: true }, 0, found);
 }
 
-/// The views of a text in which the secrets as they are were looked for.
-fn look_closer(set: &FingerprintSet, text: Text<'_>, depth: usize, found: &mut dyn FnMut(Found)) {
-    if depth == DEPTH_MAX {
-        return;
+/// The same for a text after which nothing comes.
+pub(crate) fn look_at_end(set: &FingerprintSet, text: &[u8], found: &mut dyn FnMut(Found)) {
+    look_at(set, Text { bytes: text, from: None, goes_on: false }, 0, found);
+}
+
+/// Whether a whole text holds a live secret in any encoding.
+#[must_use]
+pub fn holds_secret(set: &FingerprintSet, text: &[u8]) -> bool {
+    let mut holds = false;
+    if !set.is_empty() {
+        look_at_end(set, text, &mut |_| holds = true);
     }
-    escapes::look(set, text, &mut |view| view.look(set, depth + 1, found));
-    chains::look(set, text, found);
-    lines::look(set, text, found);
-    base32::look(set, text, found);
-    base64::look(set, text, &mut |view| view.look(set, depth + 1, found));
+    holds
+}
+
+fn look_at(set: &FingerprintSet, text: Text<'_>, depth: usize, found: &mut dyn FnMut(Found)) {
+    let mut signs = Signs::default();
+    signs.read(set, text.bytes, |at| confirm_around(set, text.bytes, at, &mut |window| text.report(window, found)));
+    if depth < DEPTH_MAX {
+        let mut look = |view: &View| look_at(set, view.as_text(), depth + 1, found);
+        escapes::look(set, text, &signs.escapes, &mut look);
+        base64::look(text, &signs.base64, &mut look);
+    }
+    signs.chains.iter().for_each(|stretch| chains::look(set, text, *stretch, found));
+    lines::look(set, text, &signs.line_ends, found);
+    base32::look(set, text, &signs.base32, found);
 }
 
 impl Text<'_> {
     fn get(&self, at: usize) -> Option<u8> {
         self.bytes.get(at).copied()
+    }
+
+    /// Tells of a window of this text.
+    fn report(&self, window: Found, found: &mut dyn FnMut(Found)) {
+        let (start, end) = self.origin(window.start, window.end);
+        if end - start <= REACH {
+            found(Found { start, end, whole_end: end, tag: window.tag });
+        }
     }
 
     /// Where in the stream a stretch of this text comes from.
@@ -90,18 +118,13 @@ impl View {
     }
 
     const fn as_text(&self) -> Text<'_> {
-        Text { bytes: self.bytes.as_slice(), from: Some(self.from.as_slice()) }
+        Text { bytes: self.bytes.as_slice(), from: Some(self.from.as_slice()), goes_on: false }
     }
 
     /// Looks for the secrets as they are.
     fn find(&self, set: &FingerprintSet, found: &mut dyn FnMut(Found)) {
         let text = self.as_text();
-        find(set, &self.bytes, &mut |window| {
-            let (start, end) = text.origin(window.start, window.end);
-            if end - start <= REACH {
-                found(Found { start, end, whole_end: end, tag: window.tag });
-            }
-        });
+        find(set, &self.bytes, &mut |window| text.report(window, found));
     }
 
     /// Looks for the secrets as they are, and lets the line ends between the parts of a find stand: the frame of an event stream, or
@@ -121,11 +144,6 @@ impl View {
                 }
             }
         });
-    }
-
-    fn look(&self, set: &FingerprintSet, depth: usize, found: &mut dyn FnMut(Found)) {
-        self.find(set, found);
-        look_closer(set, self.as_text(), depth, found);
     }
 }
 

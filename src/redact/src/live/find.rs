@@ -16,16 +16,6 @@ pub(crate) struct Found {
     pub(crate) tag: u32,
 }
 
-/// Whether a whole text holds a live secret as it stands there.
-#[must_use]
-pub fn holds_secret(set: &FingerprintSet, text: &[u8]) -> bool {
-    let mut holds = false;
-    if !set.is_empty() {
-        find(set, text, &mut |_| holds = true);
-    }
-    holds
-}
-
 /// Calls `found` for every window of `text` that belongs to a secret, in order but for a few bytes. Every window contains bytes that
 /// are looked up, so none is missed, wherever the text was cut.
 pub(crate) fn find(set: &FingerprintSet, text: &[u8], found: &mut impl FnMut(Found)) {

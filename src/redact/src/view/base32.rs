@@ -13,17 +13,23 @@ const TAIL_LENGTH_MAX: usize = 2 * FingerprintSet::WINDOW_MAX;
 /// A group of five bytes is eight characters, so the run may start anywhere in one.
 const GROUP: usize = 8;
 
-pub(super) fn look(set: &FingerprintSet, text: Text<'_>, found: &mut dyn FnMut(Found)) {
-    let mut at = 0;
-    while at < text.bytes.len() {
-        let length = [LOWER, UPPER].map(|case| run_length(text.bytes, at, case)).into_iter().max().unwrap_or(0);
-        if length >= RUN_MIN {
-            look_at_run(set, text, at, at + length, found);
+/// Looks at the runs that hold some places.
+pub(super) fn look(set: &FingerprintSet, text: Text<'_>, signs: &[usize], found: &mut dyn FnMut(Found)) {
+    let mut done = 0;
+    for at in signs.iter().copied().filter(|at| *at < text.bytes.len()) {
+        if at < done {
+            continue;
         }
-        // A run in the other case may begin with the digits that end this one.
-        let digits = text.bytes.get(at..at + length).unwrap_or_default();
-        let digits = digits.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        at += if digits < length { length - digits } else { length.max(1) };
+        for case in [LOWER, UPPER] {
+            let before = text.bytes.get(done..at).unwrap_or_default();
+            let start = at - before.iter().rev().take_while(|byte| is_in(**byte, case)).count();
+            let end = start + run_length(text.bytes, start, case);
+            if end - start >= RUN_MIN {
+                look_at_run(set, text, start, end, found);
+                done = end;
+                break;
+            }
+        }
     }
 }
 

@@ -5,41 +5,36 @@
 
 use secret::FingerprintSet;
 
-use super::alphabets::{BASE64, BASE64_OF_TEXT, is_in, run_length};
+use super::alphabets::{BASE64, BASE64_OF_TEXT, is_in};
 use super::{Text, View};
 
-/// Eleven bytes in base64, and those again, fill so many characters.
-pub(crate) const RUN_MIN: usize = 20;
-/// How many groups in a row tell of text.
-pub(crate) const GROUPS_MIN: usize = 5;
+/// Sixteen bytes in base64, and those again, fill so many characters.
+pub(crate) const RUN_MIN: usize = 28;
+/// How many groups in a row tell of text: as many as sixteen bytes fill that were encoded twice.
+pub(crate) const GROUPS_MIN: usize = 7;
+/// What is decoded is a text if so many bytes in a row are characters.
+const TEXT_LENGTH_MIN: usize = 11;
 /// What may have to be kept of a run: a window that is encoded twice.
 const TAIL_LENGTH_MAX: usize = 2 * FingerprintSet::WINDOW_MAX;
 /// Three bytes are four characters.
 const GROUP: usize = 4;
 
-pub(super) fn look(_set: &FingerprintSet, text: Text<'_>, look: &mut dyn FnMut(&View)) {
+/// Calls `look` with what the groups hold that start at some places, and those around them.
+pub(super) fn look(text: Text<'_>, signs: &[usize], look: &mut dyn FnMut(&View)) {
     let mut view = View::default();
-    let mut at = 0;
-    while at < text.bytes.len() {
-        let length = run_length(text.bytes, at, BASE64);
-        if length >= RUN_MIN {
-            (0..GROUP).for_each(|skipped| look_at_run(text, at + skipped, at + length, &mut view, look));
+    // For each of the four ways to cut a run into groups, up to where it was decoded.
+    let mut done = [0; GROUP];
+    for at in signs.iter().copied() {
+        let Some(done) = done.get_mut(at % GROUP) else { continue };
+        if at < *done {
+            continue;
         }
-        at += length.max(1);
-    }
-}
-
-/// Decodes each stretch of a run in which groups hold text.
-fn look_at_run(text: Text<'_>, start: usize, end: usize, view: &mut View, look: &mut dyn FnMut(&View)) {
-    let mut at = start;
-    while at < end {
-        let groups = text.bytes.get(at..end).unwrap_or_default().chunks(GROUP);
-        let count = groups.take_while(|group| group.first().is_some_and(|byte| is_in(*byte, BASE64_OF_TEXT))).count();
-        if count >= GROUPS_MIN {
-            decode(text, at, (at + count * GROUP).min(end), view);
-            look(view);
-        }
-        at += (count + 1) * GROUP;
+        let starts_text = |at: usize| text.get(at).is_some_and(|byte| is_in(byte, BASE64_OF_TEXT));
+        let before = (1..).map(|groups| at.checked_sub(groups * GROUP));
+        let start = before.map_while(|start| start.filter(|start| starts_text(*start))).last().unwrap_or(at);
+        let end = (at..text.bytes.len()).step_by(GROUP).find(|at| !starts_text(*at)).unwrap_or(text.bytes.len());
+        *done = end;
+        decode(text, start, end, &mut view, look);
     }
 }
 
@@ -54,26 +49,38 @@ pub(super) fn tails(text: Text<'_>, view: &mut View, look: &mut dyn FnMut(&View)
         let groups = (start..end).filter(|at| at % GROUP == place).rev();
         let of_text = groups.take_while(|at| text.get(*at).is_some_and(|byte| is_in(byte, BASE64_OF_TEXT)));
         if let Some(first) = of_text.last() {
-            decode(text, first, end, view);
+            decode(text, first, end, view, &mut |_| {});
             look(view);
         }
     }
 }
 
-/// From the start of a group.
-fn decode(text: Text<'_>, start: usize, end: usize, view: &mut View) {
+/// Decodes from the start of a group, calls `look` with each stretch that is text, and leaves the last one in the view.
+fn decode(text: Text<'_>, start: usize, end: usize, view: &mut View, look: &mut dyn FnMut(&View)) {
     view.clear();
     let mut bits = 0_u32;
     for at in start..end {
         let Some(value) = text.get(at).and_then(value) else { break };
         bits = bits << 6 | u32::from(value);
         let place = (at - start) % GROUP;
-        if let Some(before) = place.checked_sub(1) {
-            let (first, _) = text.origin(at - 1, at);
-            let (_, last) = text.origin(at, at + 1);
-            // After the second character of a group four bits are left over, after the third two.
-            view.push((bits >> (4 - 2 * before)) as u8, (first, last));
+        let Some(before) = place.checked_sub(1) else { continue };
+        let (first, _) = text.origin(at - 1, at);
+        let (_, last) = text.origin(at, at + 1);
+        // After the second character of a group four bits are left over, after the third two.
+        let byte = (bits >> (4 - 2 * before)) as u8;
+        if byte.is_ascii_graphic() || byte.is_ascii_whitespace() {
+            view.push(byte, (first, last));
+        } else {
+            look_at(view, look);
+            view.clear();
         }
+    }
+    look_at(view, look);
+}
+
+fn look_at(view: &View, look: &mut dyn FnMut(&View)) {
+    if view.bytes.len() >= TEXT_LENGTH_MIN {
+        look(view);
     }
 }
 

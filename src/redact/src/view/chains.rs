@@ -14,12 +14,13 @@ pub(crate) const GAP_LENGTH_MAX: usize = 24;
 /// Fewer pieces do not spell the shortest secret that is looked for.
 pub(crate) const PIECES_MIN: usize = 11;
 
-/// Looks at each chain of short pieces in two ways: as what they spell, and as the numbers of characters.
-pub(super) fn look(set: &FingerprintSet, text: Text<'_>, found: &mut dyn FnMut(Found)) {
+/// Looks at each chain of short pieces in a stretch in two ways: as what they spell, and as the numbers of characters.
+pub(super) fn look(set: &FingerprintSet, text: Text<'_>, (mut at, end): (usize, usize), found: &mut dyn FnMut(Found)) {
     let mut spelled = View::default();
     let mut numbers = View::default();
-    let mut at = 0;
-    while let Some(start) = next_piece(text.bytes, at) {
+    while let Some(start) = next_piece(text.bytes, at)
+        && start < end
+    {
         at = chain(text, start, &mut spelled, &mut numbers, &mut |view: &View| view.find(set, found));
     }
 }
@@ -36,7 +37,8 @@ fn chain(text: Text<'_>, start: usize, spelled: &mut View, numbers: &mut View, l
     let (mut at, mut last_end, mut kind) = (start, start, Kind::Other);
     loop {
         let length = run_length(text.bytes, at, ALPHANUMERIC);
-        if length > PIECE_LENGTH_MAX || at > start && !is_gap(text.bytes, last_end, at) {
+        let is_cut = text.goes_on && at + length == text.bytes.len();
+        if is_cut || length > PIECE_LENGTH_MAX || at > start && !is_gap(text.bytes, last_end, at) {
             break;
         }
         last_end = at + length;
@@ -116,15 +118,16 @@ fn is_gap(text: &[u8], start: usize, end: usize) -> bool {
     gap.len() <= GAP_LENGTH_MAX && !gap.iter().any(|byte| matches!(byte, b'{' | b'}' | b'[' | b']'))
 }
 
-/// What the chain that goes on at the end of a text spells, and the numbers in it.
-pub(super) fn tail(text: Text<'_>, spelled: &mut View, numbers: &mut View) {
+/// What the chain that goes on at the end of a text spells, and the numbers in it; whether there is one.
+pub(super) fn tail(text: Text<'_>, spelled: &mut View, numbers: &mut View) -> bool {
     let bytes = text.bytes;
-    let mut pieces = Vec::with_capacity(PIECES_MIN);
+    let mut pieces = Vec::new();
     let mut end = bytes.len();
     let (mut kind, mut is_number) = (None, true);
     while pieces.len() < FingerprintSet::WINDOW_MAX {
         let before = bytes.get(..end).unwrap_or_default();
-        let Some(last) = before.iter().rposition(|byte| is_in(*byte, ALPHANUMERIC)) else { break };
+        let near = before.iter().rev().take(GAP_LENGTH_MAX + 1).position(|byte| is_in(*byte, ALPHANUMERIC));
+        let Some(last) = near.map(|near| before.len() - 1 - near) else { break };
         let run = before.get(..=last).unwrap_or_default().iter().rev();
         let length = run.take(PIECE_LENGTH_MAX + 1).take_while(|byte| is_in(**byte, ALPHANUMERIC)).count();
         if length > PIECE_LENGTH_MAX || !is_gap(bytes, last + 1, end) {
@@ -145,6 +148,9 @@ pub(super) fn tail(text: Text<'_>, spelled: &mut View, numbers: &mut View) {
         }
         pieces.push(piece);
     }
+    if pieces.is_empty() {
+        return false;
+    }
     spelled.clear();
     numbers.clear();
     for piece in pieces.iter().rev() {
@@ -153,6 +159,7 @@ pub(super) fn tail(text: Text<'_>, spelled: &mut View, numbers: &mut View) {
             numbers.clear();
         }
     }
+    true
 }
 
 fn look_at(view: &View, look: &mut dyn FnMut(&View)) {

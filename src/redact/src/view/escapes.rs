@@ -36,17 +36,22 @@ enum Character {
 }
 
 /// Calls `look` with a view of each stretch in which escapes stand where a secret may be.
-pub(super) fn look(set: &FingerprintSet, text: Text<'_>, look: &mut dyn FnMut(&View)) {
+pub(super) fn look(set: &FingerprintSet, text: Text<'_>, signs: &[usize], look: &mut dyn FnMut(&View)) {
     let mut view = View::default();
     // The stretch from the first to after the last escape that is worth undoing, not yet looked at.
     let mut stretch: Option<(usize, usize)> = None;
     let mut before: Option<(usize, usize)> = None;
     let mut before_counts = false;
     let mut at = 0;
-    while let Some(next) = next_sign(text.bytes, at) {
-        at = next + 1;
+    for next in signs.iter().copied() {
+        if next < at {
+            continue;
+        }
         let Some(escape) = entered(text.bytes, next) else { continue };
-        let (start, end) = (next, next + escape.length);
+        // Of an escape that was escaped again the last layer is the sign.
+        let outer =
+            text.bytes.get(at..next).unwrap_or_default().iter().rev().take_while(|byte| **byte == b'\\').count();
+        let (start, end) = (next - outer, next + escape.length);
         at = end;
         // A window of a long secret around an escape that stands alone holds eight bytes before or after it as they are.
         let gap = start - before.map_or(0, |(_, end)| end);
@@ -95,16 +100,27 @@ fn add(
     }
 }
 
-/// The end of a text with its escapes undone, up to where an escape begins that is not complete; `None` if there is neither.
-pub(super) fn tail(text: Text<'_>, view: &mut View) -> Option<usize> {
-    let start = text.bytes.len().saturating_sub(TAIL_LENGTH_MAX);
-    let first = start + text.bytes.get(start..)?.iter().position(|byte| is_sign(*byte))?;
+/// The end of a text with its escapes undone, up to where an escape begins that is not complete; `None` if no escape ends after a place,
+/// and none has begun.
+pub(super) fn tail(text: Text<'_>, place: usize, view: &mut View) -> Option<usize> {
+    let (near, length) = (place.saturating_sub(ESCAPE_LENGTH_MAX), text.bytes.len());
+    let mut begun = None;
+    let mut ends_after = false;
+    for at in (near..length).filter(|at| text.get(*at).is_some_and(is_sign)) {
+        match escape(text.bytes, at) {
+            Some(escape) => ends_after |= at + escape.length >= place,
+            None if length - at <= ESCAPE_LENGTH_MAX && may_go_on(text.bytes, at) => {
+                begun.get_or_insert(at);
+            }
+            None => {}
+        }
+    }
+    if begun.is_none() && !ends_after {
+        return None;
+    }
+    let end = begun.unwrap_or(length);
     view.clear();
-    let begun = (text.bytes.len().saturating_sub(ESCAPE_LENGTH_MAX).max(first)..text.bytes.len()).find(|at| {
-        text.get(*at).is_some_and(is_sign) && escape(text.bytes, *at).is_none() && may_go_on(text.bytes, *at)
-    });
-    let end = begun.unwrap_or(text.bytes.len());
-    undo_between(start, end, text, view);
+    undo_between(length.saturating_sub(TAIL_LENGTH_MAX), end, text, view);
     Some(end)
 }
 
@@ -156,12 +172,7 @@ fn undo_between(start: usize, end: usize, text: Text<'_>, view: &mut View) {
     }
 }
 
-/// The next byte with which an escape may begin.
-fn next_sign(text: &[u8], from: usize) -> Option<usize> {
-    let rest = text.get(from..)?;
-    rest.iter().position(|byte| is_sign(*byte)).map(|at| from + at)
-}
-
+/// Whether an escape may begin with this byte.
 pub(super) const fn is_sign(byte: u8) -> bool {
     matches!(byte, b'\\' | b'%' | b'&' | b'=' | b'?' | b']' | 0 | 0xc2 | 0xe2 | 0xef)
 }

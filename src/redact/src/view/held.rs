@@ -12,27 +12,29 @@ const DEPTH_MAX: usize = 3;
 pub(crate) fn held_from(set: &FingerprintSet, text: &[u8]) -> usize {
     let start = text.len().saturating_sub(REACH);
     let tail = text.get(start..).unwrap_or_default();
-    start + held_from_at(set, Text { bytes: tail, from: None }, 0)
+    start + held_from_at(set, Text { bytes: tail, from: None, goes_on: true }, 0)
 }
 
 fn held_from_at(set: &FingerprintSet, text: Text<'_>, depth: usize) -> usize {
-    let mut from = origin_of_last(text, unfinished(set, text.bytes));
+    let count = unfinished(set, text.bytes);
+    let mut from = origin_of_last(text, count);
     if depth == DEPTH_MAX {
         return from;
     }
     let (mut view, mut other) = (View::default(), View::default());
-    chains::tail(text, &mut view, &mut other);
-    for view in [&view, &other] {
-        from = from.min(held_in(set, view, from));
-    }
-    for without_numbers in [false, true] {
-        if lines::tail(text, without_numbers, &mut view) {
-            from = from.min(held_in(set, &view, from));
-        }
+    if chains::tail(text, &mut view, &mut other) {
+        from = from.min(held_in(set, &view, from)).min(held_in(set, &other, from));
     }
     base32::tails(text, &mut view, &mut |view| from = from.min(held_in(set, view, from)));
     base64::tails(text, &mut view, &mut |view| from = from.min(held_in(set, view, from)));
-    if let Some(end) = escapes::tail(text, &mut view) {
+    // A line end or an escape matters if all after it could belong to a secret.
+    if lines::ends_after(text, text.bytes.len() - count) {
+        for without_numbers in [false, true] {
+            lines::tail(text, without_numbers, &mut view);
+            from = from.min(held_in(set, &view, from));
+        }
+    }
+    if let Some(end) = escapes::tail(text, text.bytes.len() - count, &mut view) {
         if end < text.bytes.len() {
             from = from.min(text.origin(end, end + 1).0);
         }

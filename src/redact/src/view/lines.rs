@@ -9,6 +9,8 @@ use crate::live::{Found, GRAM, holds_gram};
 const CONTEXT: usize = 2 * FingerprintSet::WINDOW_MAX;
 /// The longest indentation, or the longest gap after a line number.
 const BLANK_LENGTH_MAX: usize = 24;
+/// The most backslashes before the letter of a line end, which double with each layer.
+const LAYERS_MAX: usize = 8;
 /// The most digits in a line number.
 const NUMBER_LENGTH_MAX: usize = 7;
 /// How many line ends with nothing between them are taken for one.
@@ -26,14 +28,16 @@ struct Seam {
 }
 
 /// Looks at the text around each line end that may stand inside a secret.
-pub(super) fn look(set: &FingerprintSet, text: Text<'_>, found: &mut dyn FnMut(Found)) {
+pub(super) fn look(set: &FingerprintSet, text: Text<'_>, signs: &[usize], found: &mut dyn FnMut(Found)) {
     let mut view = View::default();
     let mut stretch: Option<(usize, usize)> = None;
     let mut at = 0;
-    while let Some(next) = next_line_end(text.bytes, at) {
-        at = next + 1;
+    for next in signs.iter().copied() {
+        if next < at {
+            continue;
+        }
         let Some(seam) = seam(text.bytes, next) else { continue };
-        at = at.max(seam.plain);
+        at = seam.plain;
         let is_live = set.stride() < GRAM
             || holds_gram(set, text.bytes, seam.start.checked_sub(GRAM))
             || holds_gram(set, text.bytes, Some(seam.plain))
@@ -83,14 +87,20 @@ fn join(
     }
 }
 
-/// The text at the end with its lines joined, if a line ends in it; with line numbers left in or taken out.
-pub(super) fn tail(text: Text<'_>, without_numbers: bool, view: &mut View) -> bool {
+/// Whether what stands between two lines, or may turn out to, ends at a place or after it.
+pub(super) fn ends_after(text: Text<'_>, place: usize) -> bool {
+    let start = place.saturating_sub(CONTEXT / 2);
+    let last = text.bytes.get(start..).and_then(|rest| memchr::memrchr3(b'\n', b'\r', b'\\', rest));
+    let Some(seam) = last.and_then(|last| seam(text.bytes, start + last)) else { return false };
+    seam.numbered >= place || seam.plain >= place || is_begun(text.bytes.get(seam.plain..).unwrap_or_default())
+}
+
+/// The text at the end with its lines joined, with line numbers left in or taken out.
+pub(super) fn tail(text: Text<'_>, without_numbers: bool, view: &mut View) {
     view.clear();
-    let mut has_seam = false;
     let mut at = text.bytes.len().saturating_sub(CONTEXT);
     while at < text.bytes.len() {
         if let Some(seam) = seam_at(text.bytes, at) {
-            has_seam = true;
             at = if without_numbers { seam.numbered } else { seam.plain };
             if without_numbers && is_begun(text.bytes.get(at..).unwrap_or_default()) {
                 break;
@@ -100,7 +110,6 @@ pub(super) fn tail(text: Text<'_>, without_numbers: bool, view: &mut View) -> bo
             at += 1;
         }
     }
-    has_seam
 }
 
 /// Whether what stands after a line end may become a line number or the name of a field of an event.
@@ -109,19 +118,17 @@ fn is_begun(rest: &[u8]) -> bool {
     digits <= NUMBER_LENGTH_MAX && rest.len() <= digits + 1 || b"data:".starts_with(rest)
 }
 
-/// The next byte that may end a line: a line feed, a carriage return or a backslash.
-fn next_line_end(text: &[u8], from: usize) -> Option<usize> {
-    memchr::memchr3(b'\n', b'\r', b'\\', text.get(from..)?).map(|at| from + at)
-}
-
 /// The seam of which the line end at this place is the first.
 fn seam(text: &[u8], at: usize) -> Option<Seam> {
     let first = line_end_length(text, at)?;
-    // Blanks and the marks of a line that goes on stand before its end.
+    // Blanks and the marks of a line that goes on stand before its end, and more backslashes where it was escaped again.
+    let before = text.get(..at).unwrap_or_default();
+    let layers = before.iter().rev().take(LAYERS_MAX).take_while(|byte| **byte == b'\\').count();
+    let at = at - layers;
     let before = text.get(..at).unwrap_or_default();
     let trailing =
         before.iter().rev().take(BLANK_LENGTH_MAX).take_while(|byte| matches!(byte, b' ' | b'\t' | b'=')).count();
-    let (plain, numbered) = line_start(text, at + first);
+    let (plain, numbered) = line_start(text, at + layers + first);
     Some(Seam { start: at - trailing, plain, numbered })
 }
 
@@ -142,7 +149,7 @@ fn line_end_length(text: &[u8], at: usize) -> Option<usize> {
         b'\n' | b'\r' => Some(1),
         b'\\' => {
             let rest = text.get(at..)?;
-            let backslashes = rest.iter().take(8).take_while(|byte| **byte == b'\\').count();
+            let backslashes = rest.iter().take(LAYERS_MAX).take_while(|byte| **byte == b'\\').count();
             match rest.get(backslashes)? {
                 b'n' | b'r' => Some(backslashes + 1),
                 // The mark of a line that goes on.

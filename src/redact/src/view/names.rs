@@ -50,7 +50,11 @@ const NAMES: [(&[u8], u8); 46] = [
     (b"dash;", b'-'),
 ];
 
+/// With its semicolon.
+const NAME_LENGTH_MAX: usize = 17;
+
 /// The byte whose name stands at the start of a text, and the name's length.
 pub(super) fn named(text: &[u8]) -> Option<(u8, usize)> {
+    memchr::memchr(b';', text.get(..NAME_LENGTH_MAX).unwrap_or(text))?;
     NAMES.iter().find(|(name, _)| text.starts_with(name)).map(|(name, byte)| (*byte, name.len()))
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use secret::{FingerprintKey, FingerprintSet, Secret};
 use zeroize::Zeroizing;
 
-use crate::{Content, MARKER, Masker};
+use crate::{Content, MARKER, Masker, Profile};
 
 const ALPHANUMERIC: &str = "Zr9kQ2vB7xLm4Tn8pWc1";
 const BASE64ISH: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXq2=Tz8L0";
@@ -25,7 +25,7 @@ fn set(secrets: &[&str]) -> Arc<FingerprintSet> {
 }
 
 fn masked<'chunk>(set: &Arc<FingerprintSet>, chunks: impl IntoIterator<Item = &'chunk [u8]>) -> Vec<u8> {
-    let mut masker = Masker::new(Arc::clone(set), &Arc::new(crate::Profile::new()), Content::Binary);
+    let mut masker = Masker::new(Arc::clone(set), &Arc::new(Profile::new()), Content::Binary);
     let mut masked = Vec::new();
     for chunk in chunks {
         masker.push(Bytes::copy_from_slice(chunk), &mut |clean: Bytes| masked.extend_from_slice(&clean));

@@ -103,8 +103,23 @@ fn word_length(bytes: &[u8]) -> usize {
 }
 
 fn is_common(pair: &[u8]) -> bool {
-    COMMON_PAIRS.split_ascii_whitespace().any(|common| common.as_bytes().eq_ignore_ascii_case(pair))
+    let [first, second] =
+        [0, 1].map(|at| usize::from(pair.get(at).copied().unwrap_or_default() | 0x20).wrapping_sub(usize::from(b'a')));
+    PAIRS.get(first).is_some_and(|seconds| second < 26 && seconds >> second & 1 == 1)
 }
+
+/// By the first letter: a bit for each second one.
+const PAIRS: [u32; 26] = {
+    let (bytes, mut pairs, mut at) = (COMMON_PAIRS.as_bytes(), [0; 26], 0);
+    while at + 1 < bytes.len() {
+        if bytes[at].is_ascii_lowercase() {
+            pairs[(bytes[at] - b'a') as usize] |= 1 << (bytes[at + 1] - b'a');
+            at += 1;
+        }
+        at += 1;
+    }
+    pairs
+};
 
 /// What repeats or counts up counts nothing from the third of a row on, and the end of a group that stood there before little.
 fn discount_repetitions(bytes: &[u8], bits: &mut [u16]) {

@@ -1,0 +1,49 @@
+//! Blocks with AVX-512: 64 bytes looked up in a table of 256 at once, and eight groups in the filter.
+
+use std::arch::x86_64::{
+    __m512i, _mm_cvtsi32_si128, _mm512_and_si512, _mm512_i64gather_epi64, _mm512_loadu_si512, _mm512_mask_blend_epi8,
+    _mm512_movepi8_mask, _mm512_mullo_epi64, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_set1_epi64,
+    _mm512_srl_epi64, _mm512_srli_epi64, _mm512_srlv_epi64, _mm512_test_epi8_mask, _mm512_test_epi64_mask,
+    _mm512_xor_si512,
+};
+
+use super::{BLOCK, Block, GroupFilter, Sets, portable};
+
+/// # Safety
+/// Each hash of 32 bits, shifted as the filter says, is less than the number of its words.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+#[expect(unsafe_code, reason = "the filter is read without a check")]
+pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, each: &mut impl FnMut(usize, &Block)) {
+    let (quarters, _) = sets.as_chunks::<BLOCK>();
+    let [first, second, third, fourth] = quarters else { return };
+    let table = [load(first), load(second), load(third), load(fourth)];
+    let (xor, factor) = (_mm512_set1_epi64(filter.xor.cast_signed()), _mm512_set1_epi64(filter.factor.cast_signed()));
+    let shift = _mm_cvtsi32_si128(filter.shift.cast_signed());
+    let (six_bits, one) = (_mm512_set1_epi64(63), _mm512_set1_epi64(1));
+    let (blocks, rest) = text.as_chunks::<BLOCK>();
+    for (number, bytes) in blocks.iter().enumerate() {
+        let bytes = load(bytes);
+        let low = _mm512_permutex2var_epi8(table[0], bytes, table[1]);
+        let high = _mm512_permutex2var_epi8(table[2], bytes, table[3]);
+        let members = _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), low, high);
+        let hash = _mm512_srli_epi64::<32>(_mm512_mullo_epi64(_mm512_xor_si512(bytes, xor), factor));
+        let places = _mm512_srl_epi64(hash, shift);
+        // SAFETY: by the contract of this function each place names a word.
+        let words = unsafe { _mm512_i64gather_epi64::<8>(places, filter.words.as_ptr().cast()) };
+        let first = _mm512_srlv_epi64(words, _mm512_and_si512(hash, six_bits));
+        let second = _mm512_srlv_epi64(words, _mm512_and_si512(_mm512_srli_epi64::<6>(hash), six_bits));
+        let groups = _mm512_test_epi64_mask(_mm512_and_si512(first, second), one);
+        let set = |bit: u8| _mm512_test_epi8_mask(members, _mm512_set1_epi8((1_u8 << bit).cast_signed()));
+        let block = Block { sets: [set(0), set(1), set(2), set(3), set(4), set(5), set(6), set(7)], groups };
+        each(number * BLOCK, &block);
+    }
+    portable::each(sets, text, text.len() - rest.len(), filter, each);
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+#[expect(unsafe_code, reason = "a load from memory")]
+fn load(bytes: &[u8; BLOCK]) -> __m512i {
+    // SAFETY: the reference is valid for reads of 64 bytes, which this load takes, at any alignment.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
