@@ -1,10 +1,12 @@
 //! Finds and masks live secrets in a stream, by their fingerprints.
 
+mod blob;
 mod find;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use blob::{Blob, Fed};
 use bytes::Bytes;
 pub(crate) use find::{Found, GRAM, confirm_around, find, holds_gram, number};
 use secret::FingerprintSet;
@@ -38,6 +40,10 @@ pub(crate) struct LiveScanner {
     masked_until: u64,
     /// The stream position after the last byte seen.
     seen: u64,
+    /// Compressed data that goes on.
+    blob: Option<Box<Blob>>,
+    /// In how much compressed data this stream stands.
+    depth: u8,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +62,8 @@ impl LiveScanner {
             runs: VecDeque::new(),
             masked_until: 0,
             seen: 0,
+            blob: None,
+            depth: 0,
         }
     }
 
@@ -66,23 +74,92 @@ impl LiveScanner {
         while !chunk.is_empty() {
             let piece = chunk.split_to(chunk.len().min(PIECE));
             self.look(&piece, report);
+            self.look_into_blobs(&piece, report);
             self.remember(&piece);
             self.seen += piece.len() as u64;
             self.pending.push(piece);
         }
         let hold = self.seen - (self.context.len() - held_from(&self.set, &self.context)) as u64;
-        self.drain(hold, report, out);
+        let clean = self.blob.as_ref().map_or(hold, |blob| hold.min(blob.clean_until()));
+        self.drain(clean, report, out);
     }
 
     /// Passes on all that is held back; what continues a text that was cut here is still recognized and masked.
     pub(crate) fn boundary(&mut self, report: &mut Report, out: &mut impl FnMut(Bytes)) {
+        if let Some(mut blob) = self.blob.take() {
+            blob.end();
+            self.note_blob(&blob, self.seen, report);
+        }
+        self.look_at_end(report);
+        self.drain(self.seen, report, out);
+    }
+
+    /// Looks again at what more bytes could have changed.
+    fn look_at_end(&mut self, report: &mut Report) {
         let Self { set, context, runs, seen, .. } = self;
         // Only a letter or a digit may mean something else when more comes.
         if context.last().is_some_and(u8::is_ascii_alphanumeric) {
             let start = *seen - context.len() as u64;
             look_at_end(set, context, &mut |found| note(runs, start, &found, report));
         }
-        self.drain(self.seen, report, out);
+    }
+
+    const fn holds_back(&self) -> bool {
+        self.pending.start() < self.seen
+    }
+
+    /// Looks into the compressed data that goes on in a piece or starts in it.
+    fn look_into_blobs(&mut self, piece: &[u8], report: &mut Report) {
+        if self.depth == blob::DEPTH_MAX {
+            return;
+        }
+        let mut at = self.start_of_blob_at_seam(piece);
+        while at < piece.len() {
+            if let Some(mut blob) = self.blob.take() {
+                let fed = blob.feed(piece.get(at..).unwrap_or_default(), self.seen + at as u64);
+                let end = match fed {
+                    Fed::All => piece.len(),
+                    Fed::Until(length) => at + length,
+                };
+                self.note_blob(&blob, self.seen + end as u64, report);
+                if matches!(fed, Fed::All) {
+                    self.blob = Some(blob);
+                }
+                at = end;
+            } else {
+                let Some((start, end, coding)) = blob::next(piece, at) else { return };
+                let digits = piece.get(start..end).unwrap_or_default();
+                self.blob = Blob::new(&self.set, digits, coding, self.depth + 1, self.seen + end as u64).map(Box::new);
+                at = end;
+            }
+        }
+    }
+
+    /// Starts with compressed data whose start the last bytes and these make together, and returns where it goes on.
+    fn start_of_blob_at_seam(&mut self, piece: &[u8]) -> usize {
+        let before = self.context.get(self.context.len().saturating_sub(blob::START_LENGTH_MAX)..).unwrap_or_default();
+        if self.blob.is_some() || before.is_empty() {
+            return 0;
+        }
+        let seam = [before, piece.get(..blob::START_LENGTH_MAX).unwrap_or(piece)].concat();
+        match blob::next(&seam, 0) {
+            Some((start, end, coding)) if start < before.len() && end > before.len() => {
+                let digits = seam.get(start..end).unwrap_or_default();
+                let at = end - before.len();
+                self.blob = Blob::new(&self.set, digits, coding, self.depth + 1, self.seen + at as u64).map(Box::new);
+                at
+            }
+            _ => 0,
+        }
+    }
+
+    /// Masks what is not known to be clean of compressed data in which a secret was found.
+    fn note_blob(&mut self, blob: &Blob, end: u64, report: &mut Report) {
+        let length = usize::try_from(end.saturating_sub(blob.clean_until())).unwrap_or(usize::MAX);
+        if let (Some(tag), 1..) = (blob.tag(), length) {
+            let found = Found { start: 0, end: length, whole_end: length, tag };
+            note(&mut self.runs, blob.clean_until(), &found, report);
+        }
     }
 
     /// Looks at the start of a piece together with what came before it, and at the rest by itself.

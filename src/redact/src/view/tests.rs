@@ -1,5 +1,6 @@
 //! Secrets in every encoding, cut everywhere: nothing of them is left for whoever decodes what comes out.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -217,6 +218,14 @@ fn forms(secret: &str) -> Vec<(String, Vec<u8>)> {
     add("numbered lines in JSON", json(&in_lines(secret, 10, |number| format!("{number:6}\t"))).replace('\t', "\\t"));
     add("quoted lines", in_lines(secret, 10, |_| "> ".to_owned()));
     add("lines of an event", in_lines(secret, 10, |_| "data: ".to_owned()));
+    let answer = format!("{{\"items\":[1,2,3],\"echo\":\"{secret}\"}}");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(answer.as_bytes()).unwrap();
+    add("base64 of gzip", STANDARD.encode(gzip.finish().unwrap()));
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    zlib.write_all(answer.as_bytes()).unwrap();
+    add("base64 of deflate", STANDARD.encode(zlib.finish().unwrap()));
+    add("base64 of zstd", STANDARD.encode(zstd::encode_all(answer.as_bytes(), 3).unwrap()));
     for (name, unit) in [("UTF-16LE", [1, 0, 0, 0]), ("UTF-16BE", [0, 1, 0, 0])] {
         forms.push((
             name.to_owned(),

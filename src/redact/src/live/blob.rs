@@ -1,0 +1,152 @@
+//! Looks into compressed data that stands in a text as base64.
+//!
+//! What is known to be clean so far may be passed on; from where that is not known the rest of the data is masked when a secret is found
+//! in it. So nothing has to be kept whole, however long it is.
+
+use std::sync::{Arc, LazyLock};
+
+use aho_corasick::AhoCorasick;
+use bytes::Bytes;
+use secret::FingerprintSet;
+
+use super::LiveScanner;
+use crate::decode::Decoder;
+use crate::report::Report;
+
+/// The starts in base64 of what can be told by its start, with the content coding of each: gzip (RFC 1952), zlib with the usual windows
+/// (RFC 1950) and zstd (RFC 8878).
+const STARTS: [(&[u8], &str); 6] = [
+    (b"H4sI", "gzip"),
+    (b"eJ", "deflate"),
+    (b"eN", "deflate"),
+    (b"eF", "deflate"),
+    (b"eA", "deflate"),
+    (b"KLUv", "zstd"),
+];
+/// What may have to be seen of the bytes before to know a start: all but its last character, and the character before it.
+pub(super) const START_LENGTH_MAX: usize = 4;
+/// Data in data in data is not looked into.
+pub(super) const DEPTH_MAX: u8 = 2;
+/// So many characters are decoded at once, wherever the stream is cut, so that what is masked does not depend on it.
+const UNIT: usize = 512;
+
+/// Compressed data whose end has not come yet.
+#[derive(Debug)]
+pub(super) struct Blob {
+    decoder: Decoder,
+    inner: Box<LiveScanner>,
+    unit: Vec<u8>,
+    /// Everything before this position of the stream is clean.
+    clean_until: u64,
+    /// Found in it.
+    found: Report,
+    /// The byte before was a backslash.
+    is_escaped: bool,
+}
+
+/// What became of some bytes.
+pub(super) enum Fed {
+    /// All belong to the data, and more may.
+    All,
+    /// The data ended before this one, or it was no such data.
+    Until(usize),
+}
+
+static SEARCH: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(STARTS.iter().map(|(start, _)| start)).ok());
+
+/// Where the start of the first data ends that starts in a text at a place or after it, and its coding.
+pub(super) fn next(text: &[u8], from: usize) -> Option<(usize, usize, &'static str)> {
+    let search = SEARCH.as_ref()?;
+    search.find_iter(text.get(from..)?).find_map(|hit| {
+        let start = from + hit.start();
+        let before = start.checked_sub(1).and_then(|before| text.get(before));
+        let (_, coding) = STARTS.get(hit.pattern().as_usize())?;
+        before.is_none_or(|byte| digit(*byte).is_none()).then_some((start, from + hit.end(), *coding))
+    })
+}
+
+impl Blob {
+    /// Data whose start ends at a position of the stream.
+    pub(super) fn new(set: &Arc<FingerprintSet>, start: &[u8], coding: &str, depth: u8, position: u64) -> Option<Self> {
+        let mut inner = LiveScanner::new(Arc::clone(set));
+        inner.depth = depth;
+        Some(Self {
+            decoder: Decoder::new(Some(coding)).ok()?,
+            inner: Box::new(inner),
+            unit: start.to_vec(),
+            clean_until: position,
+            found: Report::default(),
+            is_escaped: false,
+        })
+    }
+
+    /// Takes the next bytes, the first of which stands at a position of the stream.
+    pub(super) fn feed(&mut self, bytes: &[u8], position: u64) -> Fed {
+        for (at, byte) in bytes.iter().enumerate() {
+            let was_escaped = std::mem::replace(&mut self.is_escaped, *byte == b'\\');
+            match byte {
+                // Line ends, and a slash as some writers of JSON escape it.
+                b'\r' | b'\n' | b'\\' => continue,
+                b'n' | b'r' if was_escaped => continue,
+                _ if digit(*byte).is_some() => self.unit.push(*byte),
+                _ => {
+                    self.end();
+                    return Fed::Until(at);
+                }
+            }
+            if self.unit.len() == UNIT {
+                if !self.decode() && self.tag().is_none() {
+                    return Fed::Until(at + 1);
+                }
+                if self.tag().is_none() && !self.inner.holds_back() {
+                    self.clean_until = position + at as u64 + 1;
+                }
+            }
+        }
+        Fed::All
+    }
+
+    /// Looks at what is left of it.
+    pub(super) fn end(&mut self) {
+        self.decode();
+        self.inner.look_at_end(&mut self.found);
+    }
+
+    /// Everything before this position of the stream is clean.
+    pub(super) const fn clean_until(&self) -> u64 {
+        self.clean_until
+    }
+
+    /// The secret that was found in it.
+    pub(super) fn tag(&self) -> Option<u32> {
+        self.found.tags().first().copied()
+    }
+
+    /// Decodes what is there of a unit; whether it was what the start promised.
+    fn decode(&mut self) -> bool {
+        let bytes: Vec<u8> = self.unit.chunks(4).flat_map(group).collect();
+        self.unit.clear();
+        let Self { decoder, inner, found, .. } = self;
+        decoder.push(Bytes::from(bytes), &mut |piece| inner.push(piece, found, &mut |clean| drop(clean))).is_ok()
+    }
+}
+
+/// The bytes of a group of up to four characters.
+fn group(characters: &[u8]) -> impl Iterator<Item = u8> + use<> {
+    let number = characters.iter().fold(0_u32, |number, byte| number << 6 | u32::from(digit(*byte).unwrap_or(0)));
+    let number = number << (6 * (4 - characters.len().min(4)));
+    let [_, bytes @ ..] = number.to_be_bytes();
+    bytes.into_iter().take((characters.len() * 6) / 8)
+}
+
+const fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
+}
