@@ -25,7 +25,7 @@ fn main() {
         let (first, second) = shapes.places(&text);
         places = (places.0 + first, places.1 + second);
         for sight in sights {
-            let name = shapes.rule(sight.rule);
+            let name = shapes.rule(&sight);
             *counts.entry(name.to_owned()).or_default() += 1;
             if is_listed {
                 println!("{file}: {name} {}: {}", sight.score, String::from_utf8_lossy(&text[sight.start..sight.end]));

@@ -5,6 +5,8 @@
 //! strings, and the same with single quotes; `name=value` in queries, forms and configuration files; `name: value` on a line of its
 //! own. Objects, arrays, `null`, `true` and `false` stay: a JSON schema has its properties' names for keys, too.
 
+pub(crate) mod markup;
+
 use bytes::Bytes;
 
 use crate::bare::{self, Verdict, WORD_LENGTH_MAX, are_alike};
@@ -12,7 +14,7 @@ use crate::class::Class;
 use crate::keys::{Form, LOOK_BACK, Quote, Separator, secret_field};
 use crate::marker::marker;
 use crate::report::Report;
-use crate::separators::next_candidate;
+use crate::separators::gather;
 
 /// The state of one stream.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct FieldScanner {
     state: State,
     /// The last bytes of the chunks before.
     context: Vec<u8>,
+    /// The separators of a chunk that may follow a secret name; kept to reuse its memory.
+    separators: Vec<usize>,
     /// The start of a value that is not judged yet: a word, and up to one byte after it.
     word: Vec<u8>,
 }
@@ -56,10 +60,11 @@ enum Step {
 
 impl FieldScanner {
     pub(crate) const fn new() -> Self {
-        Self { state: State::Clear, context: Vec::new(), word: Vec::new() }
+        Self { state: State::Clear, context: Vec::new(), separators: Vec::new(), word: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, chunk: Bytes, report: &mut Report, out: &mut impl FnMut(Bytes)) {
+        gather(&chunk, &mut self.separators);
         let mut output = Output { chunk: &chunk, clean: 0, report, out };
         let mut at = 0;
         while let Some(byte) = chunk.get(at).copied() {
@@ -102,24 +107,21 @@ impl FieldScanner {
 
     /// The next field with a secret name, and where its value begins.
     fn next_field(&self, chunk: &[u8], from: usize) -> Option<(Form, usize)> {
-        let mut from = from;
-        loop {
-            let at = next_candidate(chunk, from)?;
-            let separator = *chunk.get(at)?;
-            let form = if at >= LOOK_BACK || self.context.is_empty() {
-                secret_field(chunk.get(at.saturating_sub(LOOK_BACK)..at)?, separator)
-            } else {
-                let mut text = [0; 2 * LOOK_BACK];
-                let length = self.context.len() + at;
-                text.get_mut(..self.context.len())?.copy_from_slice(&self.context);
-                text.get_mut(self.context.len()..length)?.copy_from_slice(chunk.get(..at)?);
-                secret_field(text.get(length.saturating_sub(LOOK_BACK)..length)?, separator)
-            };
-            from = at + 1;
-            if let Some(form) = form {
-                return Some((form, from));
-            }
+        let first = self.separators.partition_point(|separator| *separator < from);
+        self.separators.get(first..)?.iter().find_map(|at| Some((self.field_before(chunk, *at)?, at + 1)))
+    }
+
+    /// The form of the field whose separator stands at this place, if it has a secret name.
+    fn field_before(&self, chunk: &[u8], at: usize) -> Option<Form> {
+        let separator = *chunk.get(at)?;
+        if at >= LOOK_BACK || self.context.is_empty() {
+            return secret_field(chunk.get(at.saturating_sub(LOOK_BACK)..at)?, separator);
         }
+        let mut text = [0; 2 * LOOK_BACK];
+        let length = self.context.len() + at;
+        text.get_mut(..self.context.len())?.copy_from_slice(&self.context);
+        text.get_mut(self.context.len()..length)?.copy_from_slice(chunk.get(..at)?);
+        secret_field(text.get(length.saturating_sub(LOOK_BACK)..length)?, separator)
     }
 
     fn separated(

@@ -47,6 +47,6 @@ pub use profile::{Action, Allowed, Profile};
 pub use recognizer::Found;
 pub use report::Report;
 pub use secret::FingerprintSet;
-pub use shapes::{Checksum, PatternError, Rule, RuleError, Rules, Shapes, Sight};
+pub use shapes::{Checksum, PatternError, Rule, RuleError, Rules, Shapes};
 pub use substitute::Substitute;
 pub use view::holds_secret;

@@ -5,8 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     class::Class,
     entity::Entity,
+    fields::markup::Markup,
     personal::Personal,
     recognizer::{Found, Recognizer},
+    shapes::Shapes,
 };
 
 /// What is done with a find.
@@ -68,6 +70,12 @@ impl Profile {
     pub fn with_personal(self, personal: Arc<Personal>) -> Self {
         let own = personal.own_names().to_vec();
         Self { own, ..self.with_recognizer(personal) }
+    }
+
+    /// Looks for credentials by their shapes as well, and for secret fields in markup.
+    #[must_use]
+    pub fn with_shapes(self, shapes: Arc<Shapes>) -> Self {
+        self.with_recognizer(shapes).with_recognizer(Arc::new(Markup))
     }
 
     pub(crate) fn with_recognizer(mut self, recognizer: Arc<dyn Recognizer>) -> Self {

@@ -22,13 +22,32 @@ pub struct Found {
     pub score: u8,
 }
 
+/// A find that is longer than the text that was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Open {
+    pub(crate) rule: u16,
+    /// Where in it the text ended, as its recognizer knows.
+    pub(crate) state: u8,
+}
+
 /// Recognizes texts by what they look like, in a stream that it is shown piece by piece.
 pub(crate) trait Recognizer: std::fmt::Debug + Send + Sync {
     /// Calls `found` for each find that starts at `from` or later, in the order of their starts; what stands before `from` was
     /// decided earlier, and is shown for its words. Returns the position up to which everything is decided: the end of the text
     /// where `is_end` says that nothing follows, otherwise the first place at which a find may still start or go on, and no more
-    /// than [`KEPT_MAX`] before the end. Every find ends at or before that position.
+    /// than [`KEPT_MAX`] before the end. Every find ends at or before that position. One that ends with a text that goes on may be
+    /// open: see [`Recognizer::open`].
     fn look(&self, text: &[u8], from: usize, is_end: bool, found: &mut dyn FnMut(Found)) -> usize;
+
+    /// What is to be known of a find that reached the end of a text and may go on in what follows, whatever its length.
+    fn open(&self, _found: &Found, _text: &[u8]) -> Option<Open> {
+        None
+    }
+
+    /// How far an open find goes on in the text that follows, and what is to be known of it if it is still open there.
+    fn go_on(&self, _open: Open, _text: &[u8]) -> (usize, Option<Open>) {
+        (0, None)
+    }
 
     /// The name of a rule, for people.
     fn rule_name(&self, rule: u16) -> &str;

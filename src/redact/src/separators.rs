@@ -1,51 +1,58 @@
 //! Finds the separators, `:` and `=`, that may follow the name of a secret field.
 //!
-//! JSON is full of separators and nearly none follows such a name, so most are sorted out here by the letters before them.
+//! JSON is full of separators and nearly none follows such a name. So a vector pass looks for the few ends that such names have.
 
+use std::sync::LazyLock;
+
+use vector::{Anchors, Window};
+
+use crate::keys::LOOK_BACK;
 use crate::names::may_end_secret_name;
 
-/// How many bytes the compiler compares at once.
-const BLOCK: usize = 32;
-/// How many are compared at once in a register.
-const WORD: usize = 8;
+/// The last four letters of a name and what follows it.
+pub(crate) const LENGTH: usize = 5;
+/// The ends of names that `may_end_secret_name` lets through, in lower case, and what may stand before them.
+const ENDS: [(&[u8; 3], &[u8]); 7] = [
+    (b"ken", b"o_-"),
+    (b"key", b"itesngr_-"),
+    (b"ord", b"w_-"),
+    (b"swd", b"s_-"),
+    (b"ase", b"r_-"),
+    (b"ret", b"c_-"),
+    (b"ion", b"t_-"),
+];
+static NAME_ENDS: LazyLock<Anchors<1, LENGTH>> = LazyLock::new(|| {
+    let after = (0..128).filter(|byte| BETWEEN[usize::from(*byte)] || is_separator(*byte));
+    Anchors::new(name_ends(after.fold(0, |set, byte| set | 1 << byte)).enumerate())
+});
 
-/// The next separator at `from` or after it that may follow the name of a secret. It may be a wrong hit, or have its name in the
-/// chunk before; none is missed.
-pub(crate) fn next_candidate(chunk: &[u8], from: usize) -> Option<usize> {
-    let mut start = from;
-    while let Some(block) = chunk.get(start..)?.first_chunk::<BLOCK>() {
-        // No short circuit: this is turned into vector comparisons.
-        if block.iter().fold(false, |any, &byte| any | is_separator(byte)) {
-            let (words, _) = block.as_chunks::<WORD>();
-            for (word, at) in words.iter().zip((start..).step_by(WORD)) {
-                let mut marks = separators(u64::from_le_bytes(*word));
-                while marks != 0 {
-                    let place = at + marks.trailing_zeros() as usize / WORD;
-                    if may_follow_name(chunk.get(..place)?) {
-                        return Some(place);
-                    }
-                    marks &= marks - 1;
-                }
-            }
+/// Gathers the separators of a chunk that may follow the name of a secret, in order. Some are wrong, some have their name in the chunk
+/// before; none is missed.
+pub(crate) fn gather(chunk: &[u8], separators: &mut Vec<usize>) {
+    separators.clear();
+    let near_start = chunk.get(..LOOK_BACK).unwrap_or(chunk).iter().enumerate();
+    let near_start =
+        near_start.filter(|(at, byte)| is_separator(**byte) && chunk.get(..*at).is_some_and(may_follow_name));
+    separators.extend(near_start.map(|(at, _)| at));
+    NAME_ENDS.each(chunk, |at| {
+        let after = chunk.get(at + LENGTH - 1..).unwrap_or_default().iter().take(LOOK_BACK);
+        let between = after.clone().take_while(|byte| BETWEEN[usize::from(**byte)]).count();
+        let separator = at + LENGTH - 1 + between;
+        if separator >= LOOK_BACK && chunk.get(separator).is_some_and(|byte| is_separator(*byte)) {
+            separators.push(separator);
         }
-        start += BLOCK;
-    }
-    let rest = chunk.get(start..)?.iter().zip(start..);
-    let mut separators = rest.filter(|(byte, _)| is_separator(**byte));
-    separators.find_map(|(_, place)| may_follow_name(chunk.get(..place)?).then_some(place))
+    });
 }
 
-/// Marks each of eight bytes that is a separator with its top bit.
-#[inline]
-fn separators(word: u64) -> u64 {
-    const ONES: u64 = u64::from_le_bytes([1; WORD]);
-    const TOPS: u64 = ONES << 7;
-    // The top bit of each byte of a sum is clear only where the byte was zero.
-    let is_not = |byte: u8| {
-        let differs = word ^ (ONES * u64::from(byte));
-        ((differs & !TOPS) + !TOPS) | differs
+/// The ends of names, before one of the bytes of a set.
+pub(crate) fn name_ends(after: u128) -> impl Iterator<Item = Window<LENGTH>> {
+    let set = |bytes: &[u8]| {
+        bytes.iter().fold(0, |set, byte| set | 1 << byte.to_ascii_lowercase() | 1_u128 << byte.to_ascii_uppercase())
     };
-    !(is_not(b':') & is_not(b'=')) & TOPS
+    ENDS.into_iter().map(move |(end, before)| {
+        let [first, second, third] = end.map(|byte| set(&[byte]));
+        [set(before), first, second, third, after]
+    })
 }
 
 const fn is_separator(byte: u8) -> bool {
@@ -55,28 +62,6 @@ const fn is_separator(byte: u8) -> bool {
 /// Whether the name that ends a text, before quotes and blanks, may be that of a secret. A text that says too little may be.
 #[inline]
 fn may_follow_name(text: &[u8]) -> bool {
-    let Some(end) = text.last_chunk::<WORD>() else { return may_follow_name_at_length(text) };
-    // The usual quotes: `"` after up to four backslashes. What ends the text is at the top of the number.
-    let mut end = u64::from_le_bytes(*end);
-    if end >> 56 == u64::from(b'"') {
-        end <<= 8;
-        for _ in 0..4 {
-            if end >> 56 != u64::from(b'\\') {
-                break;
-            }
-            end <<= 8;
-        }
-    }
-    let [.., first, second, last] = end.to_le_bytes();
-    if BETWEEN[usize::from(last)] {
-        may_follow_name_at_length(text)
-    } else {
-        may_end_secret_name(&[first, second, last])
-    }
-}
-
-#[cold]
-fn may_follow_name_at_length(text: &[u8]) -> bool {
     let between = text.iter().rev().take_while(|byte| BETWEEN[usize::from(**byte)]).count();
     let name = text.get(..text.len() - between).unwrap_or_default();
     name.len() < 3 || may_end_secret_name(name)
@@ -98,10 +83,26 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::keys::{LOOK_BACK, secret_field};
+    use crate::keys::secret_field;
 
-    const PIECES: [&str; 12] =
-        ["token", "\"", "\\\"", ":", "=", "id", " ", "x", "password]", "'", "é", "some text that fills a whole block"];
+    const PIECES: [&str; 16] = [
+        "token",
+        "API-KEY",
+        "pass_word",
+        "authorization",
+        "se-cret",
+        "\"",
+        "\\\"",
+        ":",
+        "=",
+        "id",
+        " ",
+        "x",
+        "password]",
+        "'",
+        "é",
+        "some text that fills a whole block",
+    ];
 
     proptest! {
         #[test]
@@ -112,17 +113,13 @@ mod tests {
             let fields = (0..text.len()).filter(|&at| {
                 is_separator(text[at]) && secret_field(&text[at.saturating_sub(LOOK_BACK)..at], text[at]).is_some()
             });
-            let mut from = 0;
-            let candidates: Vec<_> = std::iter::from_fn(|| {
-                let place = next_candidate(&text, from)?;
-                from = place + 1;
-                Some(place)
-            })
-            .collect();
+            let mut separators = Vec::new();
+            gather(&text, &mut separators);
             for at in fields {
-                prop_assert!(candidates.contains(&at), "{at} in {candidates:?}");
+                prop_assert!(separators.contains(&at), "{at} in {separators:?}");
             }
-            prop_assert!(candidates.iter().all(|&at| is_separator(text[at])));
+            prop_assert!(separators.iter().all(|&at| is_separator(text[at])));
+            prop_assert!(separators.is_sorted());
         }
     }
 
@@ -130,9 +127,14 @@ mod tests {
     fn most_separators_are_sorted_out() {
         let text =
             br#"{"id": 1, "name": "n", "token": "t", "url": "https://host", "amount": 5, "open": true, "state=": 1}"#;
-        assert_eq!(next_candidate(text, 0), Some(30));
-        assert_eq!(next_candidate(text, 31), None);
-        assert_eq!(next_candidate(b"n: 1", 0), Some(1), "the name may have begun in the chunk before");
-        assert_eq!(next_candidate(b"", 0), None);
+        let gathered = |text: &[u8]| {
+            let mut separators = Vec::new();
+            gather(text, &mut separators);
+            separators
+        };
+        assert_eq!(gathered(text), [30]);
+        assert_eq!(gathered(&[[b' '; 99].as_slice(), text].concat()), [129]);
+        assert_eq!(gathered(b"n: 1"), [1], "the name may have begun in the chunk before");
+        assert_eq!(gathered(b""), []);
     }
 }

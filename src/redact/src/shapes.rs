@@ -1,7 +1,8 @@
 //! Recognizes credentials by their shapes, such as `ghp_` and 36 letters or digits, in text that comes in pieces of any size.
 //!
-//! A vector pass over the text looks for four rare bytes of each rule. Where there are such, a table says which rules they speak for,
-//! and each of those reads its text once, forward, in bounds. There is no other search, so no text can make it slow.
+//! A vector pass over the text looks for eight rare bytes of each shape, and another for what may be the value after a word such as
+//! `datadog`. Where there are such, a table says which rules they speak for, and each of those reads its text once, forward, in bounds.
+//! There is no other search, so no text can make it slow.
 
 mod anchors;
 mod checks;
@@ -12,9 +13,20 @@ mod pem;
 mod rules;
 mod search;
 
-use std::{cmp::Reverse, sync::LazyLock};
+use std::{
+    cmp::Reverse,
+    ops::Range,
+    sync::{Arc, LazyLock},
+};
 
-use self::anchors::{Places, REACH};
+use vector::Runs;
+
+use crate::{
+    class::Class,
+    recognizer::{Found, Open, Recognizer},
+};
+
+use self::anchors::{Places, REACH, Table};
 use self::checks::{entropy, is_example, is_mixed};
 use self::pattern::{Pattern, Reading};
 use self::search::Search;
@@ -36,6 +48,10 @@ pub struct Shapes {
     shapes: Vec<Shape>,
     searches: Vec<Search>,
     places: Places,
+    /// Words before values, and the shapes of those.
+    words: Vec<(Vec<u8>, Range<u16>)>,
+    by_word: Table,
+    runs: Runs,
     /// By the first byte of a text: the searches for credentials that begin so.
     by_start: Vec<Vec<u16>>,
 }
@@ -46,47 +62,26 @@ struct Shape {
     pattern: Pattern,
 }
 
-/// A credential in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sight {
-    /// Where the secret part begins.
-    pub start: usize,
-    /// Where it ends; if that is the end of a text that goes on, it may go on, too.
-    pub end: usize,
-    /// The number of its rule, for [`Shapes::rule`].
-    pub rule: u16,
-    /// How sure it is, of 100.
-    pub score: u8,
-    shape: usize,
-}
-
-/// A credential that went on to the end of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Open {
-    shape: usize,
-    state: u8,
-}
-
 /// What may be at a place.
 #[derive(Debug, Clone, Copy)]
-enum Found {
-    Sight(Sight),
+enum Sight {
+    Found(Found),
     /// The text ends before it is decided; it can begin here, or later.
     More(usize),
 }
 
-impl Shapes {
-    /// How much of the text before an undecided place is to be shown again: a word, and what may be between it and a value.
-    pub(crate) const CONTEXT: usize = 96;
+/// How much of the text before an undecided place is looked at again: a word, and what may be between it and a value.
+const CONTEXT: usize = 96;
 
+impl Shapes {
     /// The rules that come with the program.
     #[must_use]
-    pub fn built_in() -> &'static Self {
-        static BUILT_IN: LazyLock<Shapes> = LazyLock::new(|| {
-            let rules = Rules::built_in().and_then(|rules| Shapes::new(&rules));
-            rules.expect("the rules that come with the program are read by a test")
+    pub fn built_in() -> Arc<Self> {
+        static BUILT_IN: LazyLock<Arc<Shapes>> = LazyLock::new(|| {
+            let shapes = Rules::built_in().and_then(|rules| Shapes::new(&rules));
+            Arc::new(shapes.expect("the rules that come with the program are read by a test"))
         });
-        &BUILT_IN
+        Arc::clone(&BUILT_IN)
     }
 
     /// Makes a recognizer of rules.
@@ -94,20 +89,21 @@ impl Shapes {
     /// # Errors
     /// The first rule that cannot be looked for, and why.
     pub fn new(rules: &Rules) -> Result<Self, RuleError> {
-        let (mut shapes, mut searches) = (Vec::new(), Vec::new());
+        let (mut shapes, mut searches, mut all_words) = (Vec::new(), Vec::new(), Vec::new());
         for (number, (name, rule)) in (0..).zip(rules.iter()) {
-            let first = shapes.len();
+            let first = count(&shapes)?;
             let patterns = rule.patterns(name)?;
             let words = rule.words(name)?;
             if words.is_empty() {
                 for pattern in patterns.iter().flat_map(Pattern::with_fixed_starts) {
-                    let search = Search::for_shape(shapes.len(), &pattern);
+                    let search = Search::new(count(&shapes)?, &pattern);
                     searches.push(search.ok_or_else(|| RuleError::NoAnchor { rule: name.to_owned() })?);
                     shapes.push(Shape { rule: number, pattern });
                 }
             } else {
                 shapes.extend(patterns.into_iter().map(|pattern| Shape { rule: number, pattern }));
-                searches.extend(words.iter().filter_map(|word| Search::for_word(word, first..shapes.len())));
+                let last = count(&shapes)?;
+                all_words.extend(words.iter().map(|word| (word.clone().into_bytes(), first..last)));
             }
         }
         let begins = |byte: u8| {
@@ -118,6 +114,9 @@ impl Shapes {
             by_start: (0..=255).map(begins).collect(),
             places: Places::new(&searches.iter().map(|search| search.window).collect::<Vec<_>>()),
             rules: rules.iter().map(|(name, rule)| (name.to_owned(), rule.clone())).collect(),
+            by_word: Table::of_words(all_words.iter().map(|(word, _)| word.as_slice())),
+            words: all_words,
+            runs: near::runs(),
             shapes,
             searches,
         })
@@ -129,17 +128,17 @@ impl Shapes {
         self.rules.len()
     }
 
-    /// The name of a rule.
+    /// The name of the rule of a find.
     #[must_use]
-    pub fn rule(&self, number: u16) -> &str {
-        self.rules.get(usize::from(number)).map_or("", |(name, _)| name)
+    pub fn rule(&self, found: &Found) -> &str {
+        self.rule_name(found.rule)
     }
 
     /// All credentials in a whole text, in order, none over another.
     #[must_use]
-    pub fn all(&self, text: &[u8]) -> Vec<Sight> {
+    pub fn all(&self, text: &[u8]) -> Vec<Found> {
         let mut all = Vec::new();
-        self.look(text, 0, true, &mut |sight| all.push(sight));
+        self.look(text, 0, true, &mut |found| all.push(found));
         all
     }
 
@@ -149,77 +148,29 @@ impl Shapes {
         self.places.count(text)
     }
 
-    /// Recognizes credentials in text of which more may come.
-    ///
-    /// What lies before `from` was decided before and is context only: at least [`Self::CONTEXT`] bytes of it, or all there is. Calls
-    /// `found` for every credential that starts at `from` or after it, in order and none over another. Gives the place up to which
-    /// everything is decided: the end of the text, or the earliest place where a credential may begin of which too little is there.
-    /// A credential whose end is the end of a text that goes on is open: see [`Self::open`].
-    pub(crate) fn look(&self, text: &[u8], from: usize, is_end: bool, found: &mut impl FnMut(Sight)) -> usize {
-        let origin = from.saturating_sub(Self::CONTEXT);
-        let mut sights = Vec::new();
-        self.places.each(text.get(origin..).unwrap_or_default(), |at, search| {
-            let search = self.searches.get(usize::from(search));
-            if let Some(search) = search
-                && let Some(start) = (origin + at).checked_sub(search.offset)
-                && let Some(found) = self.at(search, text, start, is_end)
-            {
-                sights.push(found);
-            }
-        });
-        if !is_end {
-            sights.extend(self.begun(text, from).map(Found::More));
-        }
-        sights.sort_unstable_by_key(Found::order);
-        let mut decided = from;
-        for found_here in sights {
-            match found_here {
-                Found::More(start) if start >= decided => return start,
-                Found::Sight(sight) if sight.start >= decided => {
-                    decided = sight.end;
-                    found(sight);
-                }
-                Found::More(_) | Found::Sight(_) => {}
-            }
-        }
-        text.len()
+    /// What stands after each word that begins at a place.
+    fn after_words(&self, text: &[u8], at: usize, is_end: bool, run: Option<usize>) -> impl Iterator<Item = Sight> {
+        let words = self.by_word.words_at(text, at).iter().filter_map(|word| self.words.get(usize::from(*word)));
+        words.filter_map(move |(word, shapes)| {
+            let end = at + word.len();
+            text.get(at..end).filter(|here| here.eq_ignore_ascii_case(word))?;
+            let value = |at| shapes.clone().find_map(|shape| self.judge(shape, text, at, is_end, Some(run)));
+            near::values(text, end).find_map(value)
+        })
     }
 
-    /// What is to be known of a credential that [`Self::look`] found at the end of a text that goes on.
-    pub(crate) fn open(&self, sight: &Sight, text: &[u8]) -> Option<Open> {
-        let pattern = self.shapes.get(sight.shape).map(|shape| &shape.pattern)?;
-        let secret = text.get(sight.start..).filter(|_| sight.end == text.len() && pattern.goes_on())?;
-        Some(Open { shape: sight.shape, state: pattern.state_after(secret) })
-    }
-
-    /// How far an open credential goes on in the text that follows, and whether it is still open there.
-    pub(crate) fn go_on(&self, open: Open, text: &[u8]) -> (usize, Option<Open>) {
-        let (length, state) =
-            self.shapes.get(open.shape).map_or((0, None), |shape| shape.pattern.go_on(open.state, text));
-        (length, state.map(|state| Open { state, ..open }))
-    }
-
-    /// What one search finds at one place.
-    fn at(&self, search: &Search, text: &[u8], start: usize, is_end: bool) -> Option<Found> {
-        let judge = |at| search.shapes.clone().find_map(|shape| self.judge(shape, text, at, is_end));
-        match &search.word {
-            None if search.may_start(text, start) => judge(start),
-            None => None,
-            Some(word) => {
-                let end = start + word.len();
-                text.get(start..end).filter(|here| here.eq_ignore_ascii_case(word))?;
-                near::values(text, end).find_map(judge)
-            }
-        }
-    }
-
-    fn judge(&self, number: usize, text: &[u8], start: usize, is_end: bool) -> Option<Found> {
-        let shape = self.shapes.get(number)?;
-        let ((start, end), certain) = match shape.pattern.read(text, start, is_end) {
+    /// Whether there is a credential of this shape. After a word it has a run in it, for otherwise it would not always be found.
+    /// Its finds have the numbers of shapes for rules, for [`Recognizer::open`].
+    fn judge(&self, number: u16, text: &[u8], at: usize, is_end: bool, run: Option<Option<usize>>) -> Option<Sight> {
+        let shape = self.shapes.get(usize::from(number))?;
+        let ((start, end), certain) = match shape.pattern.read(text, at, is_end) {
             Reading::No => return None,
-            Reading::More { secret } => return Some(Found::More(secret)),
+            Reading::More { secret } => return Some(Sight::More(secret)),
             Reading::Yes { secret, certain } => (secret, certain),
         };
+        if run.is_some_and(|run| run.is_none_or(|run| !(at..certain).contains(&run))) {
+            return None;
+        }
         let (_, rule) = self.rules.get(usize::from(shape.rule))?;
         let secret = text.get(start..certain)?;
         let score = match rule.checksum {
@@ -231,7 +182,7 @@ impl Shapes {
         let is_wanted = entropy(secret) >= rule.entropy
             && (!rule.mixed || is_mixed(secret))
             && (score == SCORE_CHECKED || !is_example(secret, &rule.examples));
-        is_wanted.then_some(Found::Sight(Sight { start, end, rule: shape.rule, score, shape: number }))
+        is_wanted.then_some(Sight::Found(Found { start, end, class: Class::Credential, rule: number, score }))
     }
 
     /// The first place from which on the text may be the start of a credential, too short yet to be looked for.
@@ -246,12 +197,71 @@ impl Shapes {
     }
 }
 
-impl Found {
+impl Recognizer for Shapes {
+    fn look(&self, text: &[u8], from: usize, is_end: bool, found: &mut dyn FnMut(Found)) -> usize {
+        let origin = from.saturating_sub(CONTEXT);
+        let shown = text.get(origin..).unwrap_or_default();
+        let mut sights = Vec::new();
+        self.places.each(shown, |at, search| {
+            if let Some(search) = self.searches.get(usize::from(search))
+                && let Some(start) = (origin + at).checked_sub(search.offset)
+                && search.may_start(text, start)
+            {
+                sights.extend(self.judge(search.shape, text, start, is_end, None));
+            }
+        });
+        self.runs.each(shown, |at| {
+            let run = origin + at;
+            near::words_before(text, run).for_each(|at| sights.extend(self.after_words(text, at, is_end, Some(run))));
+        });
+        if !is_end {
+            sights.extend(self.begun(text, from).map(Sight::More));
+            let unfinished = near::last_words(text).flat_map(|at| self.after_words(text, at, false, None));
+            sights.extend(unfinished.filter(|sight| matches!(sight, Sight::More(_))));
+        }
+        sights.sort_unstable_by_key(Sight::order);
+        let mut decided = from;
+        for sight in sights {
+            match sight {
+                Sight::More(start) if start >= decided => return start,
+                Sight::Found(credential) if credential.start >= decided => {
+                    decided = credential.end;
+                    found(credential);
+                }
+                Sight::More(_) | Sight::Found(_) => {}
+            }
+        }
+        text.len()
+    }
+
+    fn open(&self, found: &Found, text: &[u8]) -> Option<Open> {
+        let pattern = self.shapes.get(usize::from(found.rule)).map(|shape| &shape.pattern)?;
+        let secret = text.get(found.start..).filter(|_| found.end == text.len() && pattern.goes_on())?;
+        Some(Open { rule: found.rule, state: pattern.state_after(secret) })
+    }
+
+    fn go_on(&self, open: Open, text: &[u8]) -> (usize, Option<Open>) {
+        let shape = self.shapes.get(usize::from(open.rule));
+        let (length, state) = shape.map_or((0, None), |shape| shape.pattern.go_on(open.state, text));
+        (length, state.map(|state| Open { state, ..open }))
+    }
+
+    fn rule_name(&self, rule: u16) -> &str {
+        let shape = self.shapes.get(usize::from(rule));
+        shape.and_then(|shape| self.rules.get(usize::from(shape.rule))).map_or("", |(name, _)| name)
+    }
+}
+
+fn count(shapes: &[Shape]) -> Result<u16, RuleError> {
+    u16::try_from(shapes.len()).map_err(|_| RuleError::TooMany)
+}
+
+impl Sight {
     /// By start; at the same start what is undecided comes first, then the longest, then the surest.
     const fn order(&self) -> (usize, Option<(Reverse<usize>, Reverse<u8>, u16)>) {
         match self {
             Self::More(start) => (*start, None),
-            Self::Sight(Sight { start, end, rule, score, .. }) => {
+            Self::Found(Found { start, end, rule, score, .. }) => {
                 (*start, Some((Reverse(*end), Reverse(*score), *rule)))
             }
         }

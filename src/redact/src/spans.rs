@@ -11,7 +11,7 @@ use crate::{
     observe::{Finding, Observe},
     pending::Pending,
     profile::{Action, Profile},
-    recognizer::{CONTEXT_MAX, Found},
+    recognizer::{CONTEXT_MAX, Found, Open},
     report::Report,
     substitute::Substitute,
 };
@@ -31,7 +31,12 @@ pub(crate) struct SpanScanner {
     found: Vec<(usize, Found)>,
     /// Where strings begin and end, in JSON.
     quotes: Option<Quotes>,
+    /// A find that went on to the end of what was seen, the place of its recognizer, and whether it is left as it is.
+    open: Option<(usize, Open, Stays)>,
 }
+
+/// Whether the bytes of a find are passed on.
+type Stays = bool;
 
 /// What happens to what is found, and to the rest.
 pub(crate) struct Sinks<'stream, Out> {
@@ -51,7 +56,7 @@ pub(crate) struct Listeners {
 impl SpanScanner {
     pub(crate) fn new(content: Content) -> Self {
         let quotes = (content == Content::Json).then(Quotes::default);
-        Self { seen: Vec::new(), decided: 0, pending: Pending::new(), passed: 0, found: Vec::new(), quotes }
+        Self { seen: Vec::new(), decided: 0, pending: Pending::new(), passed: 0, found: Vec::new(), quotes, open: None }
     }
 
     pub(crate) fn push(&mut self, chunk: Bytes, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) {
@@ -84,20 +89,32 @@ impl SpanScanner {
 
     /// Looks at a text whose first `from` bytes were decided, and passes on what is decided now. Returns where that ends.
     fn look(&mut self, text: &[u8], from: usize, is_end: bool, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) -> usize {
+        let looked_from = from + self.go_on(text.get(from..).unwrap_or_default(), sinks);
+        if self.open.is_some() {
+            self.follow(text.get(from..).unwrap_or_default());
+            return text.len();
+        }
         let Self { found, pending, passed, quotes, .. } = self;
         found.clear();
         let mut decided = text.len();
         for (place, recognizer) in sinks.profile.recognizers().iter().enumerate() {
-            decided = decided.min(recognizer.look(text, from, is_end, &mut |find| found.push((place, find))));
+            decided = decided.min(recognizer.look(text, looked_from, is_end, &mut |find| found.push((place, find))));
         }
         found.sort_unstable_by_key(|(_, find)| (find.start, find.class, find.end));
+        let open =
+            found.iter().find_map(|(place, find)| Some((*place, *find, open(*place, find, text, sinks.profile)?)));
         // What another recognizer may still find in the midst of a find belongs to one piece with it.
         for (_, find) in found.iter().rev() {
             if find.start < decided && find.end > decided {
                 decided = find.start;
             }
         }
-        let origin = *passed - from as u64;
+        // But an open find, which may be long, is not waited for.
+        let open = open.filter(|(_, find, _)| find.start <= decided);
+        if open.is_some() {
+            decided = text.len();
+        }
+        let origin = *passed - looked_from as u64;
         let mut text = Text { bytes: text, origin, followed: from, quotes: quotes.as_mut() };
         let mut run = None;
         for find in found.drain(..).filter(|(_, find)| find.start < decided) {
@@ -112,14 +129,38 @@ impl SpanScanner {
                 run = Some(find);
             }
         }
-        if let Some(last) = run {
-            settle(last, &mut text, pending, sinks);
-        }
+        let stays = run.is_some_and(|last| settle(last, &mut text, pending, sinks));
         text.follow(decided);
         *passed = origin + decided as u64;
         pending.release(*passed, sinks.out);
+        self.open = open.map(|(place, _, open)| (place, open, stays));
         decided
     }
+
+    /// Does with what an open find goes on to in a text as was done with its start. Returns how far that is.
+    fn go_on(&mut self, text: &[u8], sinks: &mut Sinks<'_, impl FnMut(Bytes)>) -> usize {
+        let Some((place, open, stays)) = self.open.take() else { return 0 };
+        let recognizer = sinks.profile.recognizers().get(place);
+        let (length, open) = recognizer.map_or((0, None), |recognizer| recognizer.go_on(open, text));
+        self.passed += length as u64;
+        if stays {
+            self.pending.release(self.passed, sinks.out);
+        } else {
+            self.pending.skip(self.passed);
+        }
+        self.open = open.map(|open| (place, open, stays));
+        length
+    }
+
+    fn follow(&mut self, text: &[u8]) {
+        if let Some(quotes) = &mut self.quotes {
+            quotes.follow(text);
+        }
+    }
+}
+
+fn open(place: usize, find: &Found, text: &[u8], profile: &Profile) -> Option<Open> {
+    profile.recognizers().get(place)?.open(find, text)
 }
 
 /// What is looked at, with its place in the stream.
@@ -157,13 +198,13 @@ fn joined(one: (usize, Found), other: (usize, Found)) -> (usize, Found) {
     (place, Found { start, end, ..first })
 }
 
-/// Does what the profile says with one find.
+/// Does what the profile says with one find. Returns whether it stays as it is.
 fn settle(
     (place, find): (usize, Found),
     text: &mut Text<'_>,
     pending: &mut Pending,
     sinks: &mut Sinks<'_, impl FnMut(Bytes)>,
-) {
+) -> Stays {
     let value = text.bytes.get(find.start..find.end).unwrap_or_default();
     let is_allowed = sinks.profile.allows(&find, value);
     let (start, end) = (text.origin + find.start as u64, text.origin + find.end as u64);
@@ -172,10 +213,13 @@ fn settle(
         observer.observe(&Finding { class: find.class, rule, score: find.score, start, end, is_allowed });
     }
     if is_allowed {
-        return;
+        return true;
     }
     let instead = match sinks.profile.action(find.class) {
-        Action::Detect => return sinks.report.note_detected(find.class),
+        Action::Detect => {
+            sinks.report.note_detected(find.class);
+            return true;
+        }
         Action::Block => {
             sinks.report.note_block(find.class);
             None
@@ -195,6 +239,7 @@ fn settle(
     }
     pending.skip(end);
     sinks.report.note(find.class);
+    false
 }
 
 #[cfg(test)]

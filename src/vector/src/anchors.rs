@@ -1,23 +1,23 @@
-//! Finds every place in a text where four bytes in a row may be the start of something that is looked for.
+//! Finds every place in a text where a few bytes in a row may be the start of something that is looked for.
 //!
-//! Each thing that is looked for has a *window*: four sets of bytes, one for each place. Windows are put into groups by the caller, and
+//! Each thing that is looked for has a *window*: up to eight sets of bytes, one for each place. Windows are put into groups by the caller, and
 //! a place is found if some group has a window with the first byte in its first set, one with the second byte in its second, and so
 //! on: not necessarily the same one. So a group of windows that look alike costs few wrong finds, and the caller looks again.
 
 use crate::path::Path;
 use crate::portable;
 
-/// How many bytes a window has.
-pub const LENGTH: usize = 4;
+/// How many bytes a window has at most.
+pub const LENGTH_MAX: usize = 8;
 /// How many groups fit into one plane.
 pub const GROUPS: usize = 8;
 
-/// Four sets of ASCII bytes, one for each place; a bit for each byte.
-pub type Window = [u128; LENGTH];
+/// Sets of ASCII bytes, one for each place; a bit for each byte.
+pub type Window<const LENGTH: usize> = [u128; LENGTH];
 
-/// Windows in groups, ready to be looked for. A plane holds eight groups; two cost twice the instructions.
+/// Windows in groups, ready to be looked for. A plane holds eight groups; each plane and each byte of a window costs as much again.
 #[derive(Clone)]
-pub struct Anchors<const PLANES: usize> {
+pub struct Anchors<const PLANES: usize, const LENGTH: usize> {
     /// By place and byte: a bit for each group that has the byte at this place.
     pub(crate) exact: Box<[[[u8; 256]; LENGTH]; PLANES]>,
     /// The same for bytes below 128.
@@ -29,16 +29,17 @@ pub struct Anchors<const PLANES: usize> {
     path: Path,
 }
 
-impl<const PLANES: usize> std::fmt::Debug for Anchors<PLANES> {
+impl<const PLANES: usize, const LENGTH: usize> std::fmt::Debug for Anchors<PLANES, LENGTH> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Anchors").field("planes", &PLANES).field("path", &self.path).finish_non_exhaustive()
     }
 }
 
-impl<const PLANES: usize> Anchors<PLANES> {
+impl<const PLANES: usize, const LENGTH: usize> Anchors<PLANES, LENGTH> {
     /// Takes windows, each with the number of its group. Groups past the last plane are counted from the first again.
     #[must_use]
-    pub fn new(windows: impl IntoIterator<Item = (usize, Window)>) -> Self {
+    pub fn new(windows: impl IntoIterator<Item = (usize, Window<LENGTH>)>) -> Self {
+        const { assert!(LENGTH <= LENGTH_MAX, "a block is read with as many bytes after it") };
         let mut exact = Box::new([[[0_u8; 256]; LENGTH]; PLANES]);
         let mut low = Box::new([[[0; 128]; LENGTH]; PLANES]);
         let mut halves = Box::new([[[[0; 16]; 2]; LENGTH]; PLANES]);
@@ -75,18 +76,18 @@ impl<const PLANES: usize> Anchors<PLANES> {
             #[cfg(target_arch = "x86_64")]
             Path::Avx2 => unsafe { crate::avx2::each(self, text, &mut found) },
             #[cfg(not(target_arch = "x86_64"))]
-            Path::Avx512 | Path::Avx2 => portable::each(self, text, 0, &mut found),
-            Path::Portable => portable::each(self, text, 0, &mut found),
+            Path::Avx512 | Path::Avx2 => portable::each(self, text, &mut found),
+            Path::Portable => portable::each(self, text, &mut found),
         }
     }
 
     /// Whether a window of some group lies at this place.
     #[inline]
     pub(crate) fn is_at(&self, text: &[u8], at: usize) -> bool {
-        let Some(&[first, second, third, fourth]) = text.get(at..).and_then(<[u8]>::first_chunk) else { return false };
-        self.exact.iter().any(|[one, two, three, four]| {
-            let groups = one[usize::from(first)] & two[usize::from(second)];
-            groups & three[usize::from(third)] & four[usize::from(fourth)] != 0
+        let Some(bytes) = text.get(at..).and_then(<[u8]>::first_chunk::<LENGTH>) else { return false };
+        self.exact.iter().any(|plane| {
+            let groups = plane.iter().zip(bytes).map(|(table, byte)| table[usize::from(*byte)]);
+            groups.fold(u8::MAX, |all, place| all & place) != 0
         })
     }
 }

@@ -1,12 +1,11 @@
-//! The pass on any machine, and the end of a text on all of them.
+//! The pass on any machine.
 
 use crate::anchors::Anchors;
 
-pub(crate) fn each<const PLANES: usize>(
-    anchors: &Anchors<PLANES>,
+pub(crate) fn each<const PLANES: usize, const LENGTH: usize>(
+    anchors: &Anchors<PLANES, LENGTH>,
     text: &[u8],
-    from: usize,
     found: &mut impl FnMut(usize),
 ) {
-    (from..text.len()).filter(|at| anchors.is_at(text, *at)).for_each(found);
+    (0..text.len()).filter(|at| anchors.is_at(text, *at)).for_each(found);
 }

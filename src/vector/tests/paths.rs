@@ -1,23 +1,23 @@
 //! All paths that a machine has give the same results.
 
 use proptest::prelude::*;
-use vector::{Anchors, Path, Window};
+use vector::{Anchors, Path, RUN, Runs, Window};
 
 /// What `each` promises, word for word.
-fn expected(windows: &[(usize, Window)], text: &[u8]) -> Vec<usize> {
+fn expected<const N: usize>(windows: &[(usize, Window<N>)], text: &[u8]) -> Vec<usize> {
     let holds = |set: u128, byte: u8| byte < 128 && set >> byte & 1 == 1;
     let is_at = |place: &[u8]| {
         (0..16).any(|group| {
-            (0..4).all(|at| windows.iter().any(|(of, window)| *of == group && holds(window[at], place[at])))
+            (0..N).all(|at| windows.iter().any(|(of, window)| *of == group && holds(window[at], place[at])))
         })
     };
-    text.windows(4).enumerate().filter(|(_, place)| is_at(place)).map(|(at, _)| at).collect()
+    text.windows(N).enumerate().filter(|(_, place)| is_at(place)).map(|(at, _)| at).collect()
 }
 
-fn check<const PLANES: usize>(windows: &[(usize, Window)], text: &[u8]) {
+fn check<const PLANES: usize, const N: usize>(windows: &[(usize, Window<N>)], text: &[u8]) {
     for path in Path::available() {
         let mut found = Vec::new();
-        Anchors::<PLANES>::new(windows.iter().copied()).on(path).each(text, |at| found.push(at));
+        Anchors::<PLANES, N>::new(windows.iter().copied()).on(path).each(text, |at| found.push(at));
         assert_eq!(found, expected(windows, text), "{path:?}");
     }
 }
@@ -27,10 +27,10 @@ fn byte() -> impl Strategy<Value = u8> {
     prop_oneof![Just(b'a'), Just(b'q'), Just(b'b'), Just(b'_'), Just(0), Just(b'a' | 0x80), any::<u8>()]
 }
 
-fn window() -> impl Strategy<Value = Window> {
+fn window() -> impl Strategy<Value = Window<8>> {
     let set = proptest::collection::vec(byte(), 1..4)
         .prop_map(|bytes| bytes.into_iter().fold(0, |set, byte| set | 1_u128 << (byte & 127)));
-    proptest::array::uniform4(set)
+    proptest::array::uniform8(set)
 }
 
 proptest! {
@@ -41,9 +41,31 @@ proptest! {
         skipped in 0_usize..64,
     ) {
         let text = text.get(skipped..).unwrap_or_default();
-        check::<2>(&windows, text);
-        let of_one_plane = windows.iter().map(|(group, window)| (group % 8, *window)).collect::<Vec<_>>();
-        check::<1>(&of_one_plane, text);
+        check::<2, 8>(&windows, text);
+        let short = |(group, window): &(usize, Window<8>)| (group % 8, *window.first_chunk().unwrap());
+        check::<1, 3>(&windows.iter().map(short).collect::<Vec<_>>(), text);
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_path_finds_the_same_runs(
+        pieces in proptest::collection::vec((prop_oneof![Just(b'a'), Just(b'7'), Just(b' '), Just(b'a' | 0x80), any::<u8>()], 1_usize..40), 0..30),
+    ) {
+        let text = pieces.into_iter().flat_map(|(byte, count)| vec![byte; count]).collect::<Vec<_>>();
+        let letters = (b'a'..=b'z').fold(0, |set, byte| set | 1_u128 << byte);
+        let digits = (b'0'..=b'9').fold(0, |set, byte| set | 1_u128 << byte);
+        let is_of = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let starts = |at: &usize| {
+            (*at == 0 || !is_of(&text[at - 1]))
+                && text.get(*at..at + RUN).is_some_and(|run| run.iter().all(is_of) && run.iter().any(u8::is_ascii_digit))
+        };
+        let expected = (0..text.len()).filter(starts).collect::<Vec<_>>();
+        for path in Path::available() {
+            let mut found = Vec::new();
+            Runs::new(letters, digits).on(path).each(&text, |at| found.push(at));
+            prop_assert_eq!(&found, &expected, "{:?}", path);
+        }
     }
 }
 
@@ -56,7 +78,7 @@ fn a_window_is_found_at_every_place() {
             text[at..at + 4].copy_from_slice(b"ghp_");
             for path in Path::available() {
                 let mut found = Vec::new();
-                Anchors::<2>::new(windows).on(path).each(&text, |at| found.push(at));
+                Anchors::<2, 4>::new(windows).on(path).each(&text, |at| found.push(at));
                 assert_eq!(found, [at], "{path:?}");
             }
         }

@@ -1,12 +1,41 @@
-//! Where, after a word such as `datadog`, the value that it speaks of may begin.
+//! Values that are told by a word close before them, such as `datadog`: where such a value may be, and where the word.
+//!
+//! Names of vendors are words like others, so they are not looked for in all of a text. What is looked for are the long runs of letters
+//! and digits that values have, which are rare, and then the few words before each.
+
+use vector::Runs;
 
 use super::classes::{class, holds};
 
-/// How far after the word.
+/// How far after the word a value begins at most.
 const GAP_MAX: usize = 40;
+/// How far before a run a word begins at most: the gap, and the longest word.
+const REACH: usize = GAP_MAX + 24;
+/// What is read again at the end of a text that goes on: a run that is too short yet, and what is before it.
+const UNFINISHED: usize = REACH + vector::RUN;
 
-/// The places after `from`, on the same line, at which a value may begin: after something that separates a name from a value, and not
-/// inside of a word.
+/// The runs of bytes that values have.
+pub(crate) fn runs() -> Runs {
+    Runs::new(class("token68").unwrap_or_default(), class("digit").unwrap_or_default())
+}
+
+/// The places before a run, on its line, where a word may begin.
+pub(crate) fn words_before(text: &[u8], run: usize) -> impl Iterator<Item = usize> {
+    // Paths of URLs are no values.
+    let is_path = text.get(run..).is_some_and(|run| run.starts_with(b"//"));
+    let first = if is_path { run } else { run.saturating_sub(REACH) };
+    let line = text.get(first..run).unwrap_or_default();
+    let first = first + line.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
+    (first..run).filter(|at| is_word_start(text, *at))
+}
+
+/// The places at the end of a text where a word may begin whose value is not there yet, or too short.
+pub(crate) fn last_words(text: &[u8]) -> impl Iterator<Item = usize> {
+    (text.len().saturating_sub(UNFINISHED)..text.len()).filter(|at| is_word_start(text, *at))
+}
+
+/// The places after a word that ends at `from`, on the same line, at which a value may begin: after something that separates a name
+/// from a value, and not inside of a word.
 pub(crate) fn values(text: &[u8], from: usize) -> impl Iterator<Item = usize> {
     let word = class("word").unwrap_or_default();
     let mut is_separated = false;
@@ -19,6 +48,19 @@ pub(crate) fn values(text: &[u8], from: usize) -> impl Iterator<Item = usize> {
             && text.get(next).is_some_and(|next| !matches!(next, b' ' | b'"' | b'\''));
         is_start.then_some(next)
     })
+}
+
+/// Whether a name, or a part of one, begins here: not after another letter, but for a capital, and for what escapes a letter.
+fn is_word_start(text: &[u8], at: usize) -> bool {
+    let Some(first) = text.get(at) else { return false };
+    match text.get(..at).unwrap_or_default() {
+        [.., b'\\', b'n' | b'r' | b't'] | [] => true,
+        [.., last] => {
+            !last.is_ascii_alphabetic()
+                || !first.is_ascii_alphabetic()
+                || last.is_ascii_lowercase() && first.is_ascii_uppercase()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -41,5 +83,22 @@ mod tests {
             assert!(expected.chars().all(|at| found.contains(at)), "{text}: {found}");
         }
         assert_eq!(begins(&format!("dd={}a", " ".repeat(GAP_MAX))), "");
+    }
+
+    #[test]
+    fn words_before_a_value_begin_as_names_do() {
+        let begins = |text: &str| {
+            let run = text.find('#').unwrap();
+            words_before(text.as_bytes(), run)
+                .map(|at| text[at..].chars().next().unwrap())
+                .filter(char::is_ascii_alphanumeric)
+                .collect::<String>()
+        };
+        for (text, expected) in
+            [("MY_DATADOG_KEY=#", "MDK"), ("myDatadogKey: #", "mDK"), ("a\\ndatadog: #", "and"), ("line\ndd=#", "d")]
+        {
+            assert!(expected.chars().all(|at| begins(text).contains(at)), "{text}: {}", begins(text));
+        }
+        assert_eq!(words_before(b"see //host", 4).count(), 0, "a path");
     }
 }

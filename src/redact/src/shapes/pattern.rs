@@ -11,7 +11,7 @@ use super::pem;
 const BYTES_MAX: usize = 2048;
 
 /// How long what stands before the secret part can be: it is not kept back, and read again from the context.
-const BYTES_BEFORE_MAX: usize = super::Shapes::CONTEXT - 8;
+const BYTES_BEFORE_MAX: usize = super::CONTEXT - 8;
 
 /// A compiled pattern.
 #[derive(Debug, Clone)]
@@ -163,6 +163,11 @@ impl Pattern {
         }
         start.truncate(length_max);
         start
+    }
+
+    /// How many bytes a text of this shape has at least.
+    pub(crate) fn bytes_min(&self) -> usize {
+        self.items.iter().map(Item::bytes_min).sum()
     }
 
     /// How many bytes stand before the secret part at least.

@@ -1,10 +1,6 @@
-//! What is looked for: a shape by its rarest bytes, or a word before one.
+//! What is looked for: a shape by its rarest bytes.
 
-use std::ops::Range;
-
-use vector::{LENGTH, Window};
-
-use super::anchors::{REACH, rarest};
+use super::anchors::{LENGTH, REACH, Window, rarest};
 use super::classes::{Set, holds};
 use super::pattern::Pattern;
 
@@ -12,12 +8,10 @@ use super::pattern::Pattern;
 #[derive(Debug)]
 pub(crate) struct Search {
     pub(crate) window: Window,
-    /// How far the window is from the start of the shape or word.
+    /// How far the window is from the start of the shape.
     pub(crate) offset: usize,
-    /// The word that stands before a credential of one of `shapes`; without it, there is one shape, and this is its start.
-    pub(crate) word: Option<Vec<u8>>,
-    /// The numbers of shapes.
-    pub(crate) shapes: Range<usize>,
+    /// The number of the shape.
+    pub(crate) shape: u16,
     /// What must not stand before.
     not_before: Set,
     /// The sets of the first bytes, to the end of the window, if a credential can begin in them.
@@ -25,19 +19,12 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    pub(crate) fn for_shape(number: usize, pattern: &Pattern) -> Option<Self> {
+    pub(crate) fn new(shape: u16, pattern: &Pattern) -> Option<Self> {
         let mut start = pattern.start(REACH);
-        let (offset, window) = rarest(&start)?;
-        start.truncate(if pattern.bytes_before() < offset + LENGTH { offset + LENGTH } else { 0 });
+        let (offset, window) = rarest(&start, pattern.bytes_min())?;
+        start.resize(if pattern.bytes_before() < offset + LENGTH { offset + LENGTH } else { 0 }, Set::MAX);
         let not_before = pattern.not_before();
-        Some(Self { window, offset, word: None, shapes: number..number + 1, not_before, start })
-    }
-
-    pub(crate) fn for_word(word: &str, shapes: Range<usize>) -> Option<Self> {
-        let bytes = word.bytes().map(|byte| 1 << byte.to_ascii_lowercase() | 1 << byte.to_ascii_uppercase());
-        let (offset, window) = rarest(&bytes.collect::<Vec<_>>())?;
-        let word = Some(word.as_bytes().to_vec());
-        Some(Self { window, offset, word, shapes, not_before: 0, start: Vec::new() })
+        Some(Self { window, offset, shape, not_before, start })
     }
 
     /// Whether a text that begins with this byte may be that of a credential.

@@ -54,10 +54,10 @@ fn all_rules_that_come_with_the_program_can_be_looked_for() {
 
 #[test]
 fn each_shape_of_each_rule_is_found_in_texts_of_many_kinds() {
-    let shapes = Shapes::built_in();
+    let shapes = &*Shapes::built_in();
     let (mut random, mut missed) = (numbers(1), Vec::new());
     for (number, shape) in shapes.shapes.iter().enumerate() {
-        let name = shapes.rule(shape.rule);
+        let name = shapes.rule_name(number as u16);
         if shapes.rules[usize::from(shape.rule)].1.checksum == Some(Checksum::Bech32) {
             continue;
         }
@@ -97,7 +97,7 @@ fn masked(shapes: &Shapes, text: &[u8], cuts: &[usize]) -> Vec<(usize, usize)> {
         if open.is_some() {
             continue;
         }
-        let origin = from.saturating_sub(Shapes::CONTEXT);
+        let origin = from.saturating_sub(CONTEXT);
         let shown = &text[origin..end];
         from = origin
             + shapes.look(shown, from - origin, is_end, &mut |sight| {
@@ -130,7 +130,7 @@ proptest! {
         pieces in proptest::collection::vec((any::<prop::sample::Index>(), 0_usize..4, any::<prop::sample::Index>()), 1..12),
         cuts in proptest::collection::vec(any::<usize>(), 0..20),
     ) {
-        let shapes = Shapes::built_in();
+        let shapes = &*Shapes::built_in();
         let mut random = numbers(seed);
         let mut text = Vec::new();
         for (shape, kind, filler) in pieces {
@@ -156,8 +156,8 @@ proptest! {
 
 /// The names of what is found, each with its text.
 fn found(text: &str) -> Vec<(String, String)> {
-    let shapes = Shapes::built_in();
-    let named = |sight: &Sight| (shapes.rule(sight.rule).to_owned(), text[sight.start..sight.end].to_owned());
+    let shapes = &*Shapes::built_in();
+    let named = |found: &Found| (shapes.rule(found).to_owned(), text[found.start..found.end].to_owned());
     shapes.all(text.as_bytes()).iter().map(named).collect()
 }
 
@@ -216,10 +216,7 @@ fn a_rule_of_the_operator_is_looked_for_beside_the_others() {
     let rules = Rules::built_in().unwrap().and("acme-key = { shapes = [\"'acme_' hex{32}\"], entropy = 2 }").unwrap();
     let shapes = Shapes::new(&rules).unwrap();
     let sights = shapes.all(b"key acme_00112233445566778899aabbccddeeff");
-    assert_eq!(
-        sights.iter().map(|sight| (shapes.rule(sight.rule), sight.start)).collect::<Vec<_>>(),
-        [("acme-key", 4)]
-    );
+    assert_eq!(sights.iter().map(|sight| (shapes.rule(sight), sight.start)).collect::<Vec<_>>(), [("acme-key", 4)]);
 }
 
 #[test]

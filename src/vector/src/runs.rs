@@ -1,0 +1,98 @@
+//! Finds the long runs of some bytes in a text that have one of some others near their start: what may be a key or a hash.
+
+use crate::path::Path;
+
+/// How long a run is at least.
+pub const RUN: usize = 16;
+
+/// The bytes that runs are made of, and those of which one must be among the first of a run.
+#[derive(Debug, Clone)]
+pub struct Runs {
+    /// By byte: bit 0 if runs are made of it, bit 1 if it is one of the others, too.
+    pub(crate) classes: [u8; 256],
+    path: Path,
+}
+
+/// Which bytes of a block are those of runs, and which of them those of the second kind.
+pub(crate) type Masks = (u64, u64);
+
+/// How many bytes are classified at once.
+pub(crate) const BLOCK: usize = 64;
+
+impl Runs {
+    /// Takes two sets of ASCII bytes, a bit for each; what is in the second is in the first, too.
+    #[must_use]
+    pub fn new(made_of: u128, with: u128) -> Self {
+        let mut classes = [0; 256];
+        for byte in 0..128 {
+            let is_with = with >> byte & 1 == 1;
+            classes[byte] = u8::from(made_of >> byte & 1 == 1 || is_with) | u8::from(is_with) << 1;
+        }
+        Self { classes, path: Path::available().next().unwrap_or(Path::Portable) }
+    }
+
+    /// The same, on a path of choice, for tests and measurements. One that the machine does not have is not taken.
+    #[must_use]
+    pub fn on(self, path: Path) -> Self {
+        Self { path: if path.is_available() { path } else { self.path }, ..self }
+    }
+
+    /// Calls `found` with the start of each run of sixteen bytes or more that has one of the second kind among its first sixteen.
+    #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
+    #[inline]
+    pub fn each(&self, text: &[u8], mut found: impl FnMut(usize)) {
+        match self.path {
+            // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it.
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx512 => unsafe { crate::avx512::runs(self, text, &mut found) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 => unsafe { crate::avx2::runs(self, text, &mut found) },
+            #[cfg(not(target_arch = "x86_64"))]
+            Path::Avx512 | Path::Avx2 => each(self, text, &mut found, |block| self.masks(block)),
+            Path::Portable => each(self, text, &mut found, |block| self.masks(block)),
+        }
+    }
+
+    fn masks(&self, block: &[u8; BLOCK]) -> Masks {
+        let bits = block.iter().rev().map(|byte| self.classes[usize::from(*byte)]);
+        bits.fold((0, 0), |(all, with), class| (all << 1 | u64::from(class & 1), with << 1 | u64::from(class >> 1)))
+    }
+}
+
+/// The pass, with a way to classify the bytes of a block. Each block is judged when the next is known, into which its runs may reach.
+#[inline]
+pub(crate) fn each(_runs: &Runs, text: &[u8], found: &mut impl FnMut(usize), classify: impl Fn(&[u8; BLOCK]) -> Masks) {
+    let (blocks, rest) = text.as_chunks::<BLOCK>();
+    let mut last = [0; BLOCK];
+    last.iter_mut().zip(rest).for_each(|(last, byte)| *last = *byte);
+    let (mut before, mut block, mut at) = (0, (0, 0), 0_usize);
+    // Two blocks follow the whole ones: what is left of the text, and nothing, so that the last is judged.
+    for next in blocks.iter().chain([&last, &[0; BLOCK]]) {
+        let next = classify(next);
+        let starts = starts(before, block, next);
+        let mut marks = starts;
+        while marks != 0 {
+            found((at + marks.trailing_zeros() as usize).wrapping_sub(BLOCK));
+            marks &= marks - 1;
+        }
+        (before, block, at) = (block.0 >> (BLOCK - 1), next, at + BLOCK);
+    }
+}
+
+/// A bit for each byte of the block at which a run begins. `before` is whether the byte before the block is of one.
+#[inline]
+fn starts(before: u64, (all, with): Masks, (next_all, next_with): Masks) -> u64 {
+    // Nearly all blocks of prose end here.
+    let starts = all & !(all << 1 | before);
+    if starts == 0 || with | next_with == 0 {
+        return 0;
+    }
+    let (mut run, mut near) =
+        (u128::from(next_all) << BLOCK | u128::from(all), u128::from(next_with) << BLOCK | u128::from(with));
+    for step in [1, 2, 4, 8] {
+        run &= run >> step;
+        near |= near >> step;
+    }
+    starts & run as u64 & near as u64
+}
