@@ -1,5 +1,6 @@
 //! Software that others wrote, against ours and first of all against itself.
 
+mod analyzer;
 mod authorization;
 mod conformance;
 mod fixture_baseline;

@@ -90,6 +90,21 @@ impl PythonOfAws {
     }
 }
 
+/// Python with Presidio's analyzer of personal data.
+#[derive(Debug)]
+pub(crate) struct PythonOfPresidio {
+    program: PathBuf,
+}
+
+impl PythonOfPresidio {
+    /// Runs one of our scripts in `tests/peers/presidio`.
+    pub(crate) fn script(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(["-W", "ignore"]).arg(source("presidio").join(name));
+        command
+    }
+}
+
 /// Terraform, and the Python that runs what stands in for its providers.
 #[derive(Debug)]
 pub(crate) struct Terraform {
@@ -153,6 +168,12 @@ pub(crate) async fn script() -> Result<(), Missing> {
 pub(crate) fn python_of_aws() -> Result<PythonOfAws, Missing> {
     let directory = installed("aws").map_err(Missing)?;
     Ok(PythonOfAws { program: directory.join("venv/bin/python") })
+}
+
+/// Python with Presidio's analyzer, or why it is missing.
+pub(crate) fn python_of_presidio() -> Result<PythonOfPresidio, Missing> {
+    let directory = installed("presidio").map_err(Missing)?;
+    Ok(PythonOfPresidio { program: directory.join("venv/bin/python") })
 }
 
 /// Terraform, or why it is missing.

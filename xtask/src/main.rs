@@ -1,9 +1,10 @@
-//! What developers run: `cargo xtask test`, `peers`, `docs`, `bench`, `crash`, `leaks`.
+//! What developers run: `cargo xtask test`, `peers`, `docs`, `bench`, `crash`, `leaks`, `detection`.
 #![expect(clippy::print_stdout, reason = "a command that people read")]
 
 mod bench;
 mod command;
 mod crash;
+mod detection;
 mod docs;
 mod leaks;
 mod peers;
@@ -38,6 +39,8 @@ enum Command {
     Leaks(leaks::Options),
     /// Measure a call directly, through nginx and through Claviger, and write docs/performance.md
     Bench(bench::Options),
+    /// Compare what is found of personal data with what was put into sentences, and with what Presidio finds
+    Detection(detection::Options),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Crash(options) => crash::crash(&options),
         Command::Leaks(options) => leaks::leaks(&options),
         Command::Bench(options) => bench::bench(&options),
+        Command::Detection(options) => detection::detection(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,5 @@
 //! An analyzer that asks services which answer, answer something else, are slow, or are not there.
+#![expect(clippy::unwrap_used, reason = "a test, whose server is part of it")]
 
 use std::{
     net::SocketAddr,

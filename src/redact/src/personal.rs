@@ -181,7 +181,13 @@ impl Personal {
                     self.judge(sight, word.start, word.end, compiled.rule.entity, compiled.score);
                 }
             }
-            self.phone(sight, word.start);
+            // Digits alone are a telephone number where a word says so.
+            if self.phones.is_some()
+                && length <= phone::BARE_COUNT_MAX
+                && self.reaches(sight, word.start, Entity::PhoneNumber, phone::BARE_SCORE)
+            {
+                self.phone(sight, word.start);
+            }
         } else {
             for compiled in self.rules.words(length) {
                 self.held_against(sight, word.start, compiled);
@@ -205,14 +211,16 @@ impl Personal {
         if !word.begins_with_digit {
             return;
         }
+        let third = text.get(word.end + 1 + second).copied();
         if self.wants.address
             && separator == b'.'
+            && third == Some(b'.')
             && length < 4
             && let Some(end) = address::quad_end(text, word.start, self.addresses)
         {
             return self.judge(sight, word.start, end, Entity::IpAddress, 80);
         }
-        if self.wants.birth && birth::may_begin(length, second, separator) {
+        if self.wants.birth && birth::may_begin(length, second, separator, third) {
             self.date(sight, word.start);
         }
         if word.is_digits
@@ -263,11 +271,7 @@ impl Personal {
     fn phone(&self, sight: &mut Sight<'_>, start: usize) {
         let Some(phones) = self.phones else { return };
         let text = sight.text;
-        let mut says = None;
-        let reaches = |score: u8| {
-            score >= self.score_threshold
-                || self.is_worth(score) && *says.get_or_insert_with(|| self.says(sight, start, Entity::PhoneNumber))
-        };
+        let reaches = |score| self.reaches(sight, start, Entity::PhoneNumber, score);
         if let Some(phone) = phones.look(text, start, reaches) {
             self.judge(sight, phone.start, phone.end, Entity::PhoneNumber, phone.score);
         }
@@ -301,6 +305,11 @@ impl Personal {
         if score >= self.score_threshold {
             sight.found.push(Found { start, end, class: Class::Personal(entity), rule: kind(entity) as u16, score });
         }
+    }
+
+    /// Whether a find with this score will be sure enough.
+    fn reaches(&self, sight: &mut Sight<'_>, start: usize, entity: Entity, score: u8) -> bool {
+        score >= self.score_threshold || self.is_worth(score) && self.says(sight, start, entity)
     }
 
     /// Whether a score can reach the threshold, perhaps with a word.
@@ -396,14 +405,23 @@ struct Word {
 impl Word {
     /// The word around a digit, unless it is too long to be a number.
     fn around(text: &[u8], digit: usize) -> Option<Self> {
-        let before = text[..digit].iter().rev().take(WORD_LENGTH_MAX).take_while(|byte| is_word(**byte)).count();
-        let start = escape::after_escape(text, digit - before, digit);
-        let ahead = &text[digit..];
-        let digits = ahead.iter().take(WORD_LENGTH_MAX).take_while(|byte| byte.is_ascii_digit()).count();
-        let rest = ahead[digits..].iter().take(WORD_LENGTH_MAX).take_while(|byte| is_word(**byte)).count();
-        let end = digit + digits + rest;
+        let furthest = digit.saturating_sub(WORD_LENGTH_MAX);
+        let mut start = digit;
+        while start > furthest && is_word(text[start - 1]) {
+            start -= 1;
+        }
+        start = escape::after_escape(text, start, digit);
+        let last = text.len().min(digit + WORD_LENGTH_MAX);
+        let mut end = digit + 1;
+        while end < last && text[end].is_ascii_digit() {
+            end += 1;
+        }
+        let digits_end = end;
+        while end < last && is_word(text[end]) {
+            end += 1;
+        }
         let begins_with_digit = start == digit;
-        let word = Self { start, end, begins_with_digit, is_digits: begins_with_digit && rest == 0 };
+        let word = Self { start, end, begins_with_digit, is_digits: begins_with_digit && end == digits_end };
         (end - start < WORD_LENGTH_MAX).then_some(word)
     }
 

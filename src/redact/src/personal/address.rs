@@ -31,15 +31,17 @@ fn is_wanted(address: Ipv4Addr, wanted: Addresses) -> bool {
 /// The address of version 6 around the run of digits that begins at `digit`, if that is the first run in it.
 pub(super) fn version_6(text: &[u8], digit: usize, wanted: Addresses) -> Option<(usize, usize)> {
     let start = start(text, digit);
+    if text[start..digit].iter().any(u8::is_ascii_digit) {
+        return None;
+    }
     let rest = text.get(start..)?;
     let length = rest.iter().take(LENGTH_MAX + 1).take_while(|byte| is_written(**byte)).count();
     let written = rest[..length].strip_suffix(b":").filter(|rest| !rest.ends_with(b":")).unwrap_or(&rest[..length]);
     let written = written.strip_suffix(b".").unwrap_or(written);
     let end = start + written.len();
-    let is_first = !text[start..digit].iter().any(u8::is_ascii_digit);
     let stands_alone = |byte: Option<&u8>| !byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     let before = start.checked_sub(1).and_then(|before| text.get(before));
-    if !is_first || !stands_alone(before) || !stands_alone(text.get(end)) {
+    if !stands_alone(before) || !stands_alone(text.get(end)) {
         return None;
     }
     let is_short = written.windows(2).any(|pair| pair == b"::");
@@ -59,7 +61,9 @@ pub(super) fn may_be_version_6(text: &[u8], start: usize, end: usize) -> bool {
     };
     let before = start.checked_sub(1).is_some_and(|before| text[before] == b':') && is(start.checked_sub(2));
     let after = text.get(end) == Some(&b':') && (end + 1 == text.len() || is(Some(end + 1)));
-    before || after
+    // A time of day has groups of two digits.
+    let is_time = end - start == 2 && text.get(end + 1).is_some_and(u8::is_ascii_digit);
+    before || after && !is_time
 }
 
 /// Where the run of hexadecimal digits and colons begins in which a digit stands.

@@ -46,12 +46,12 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// Whether a number may be a date whose first two words have these lengths, with this separator between them.
-pub(super) const fn may_begin(first: usize, second: usize, separator: u8) -> bool {
+/// Whether a number may be a date whose first two words have these lengths, with these separators behind them.
+pub(super) fn may_begin(first: usize, second: usize, separator: u8, next: Option<u8>) -> bool {
     match separator {
-        b'-' | b'/' | b'.' => matches!((first, second), (1 | 2, 1..=9) | (4, 1 | 2)),
+        b'-' | b'/' | b'.' => next == Some(separator) && matches!((first, second), (1 | 2, 1..=9) | (4, 1 | 2)),
         // `12 March` and `12th of`
-        b' ' => first <= 4 && second >= 2,
+        b' ' => first <= 4 && second >= 2 && next != Some(b':'),
         _ => false,
     }
 }
@@ -75,6 +75,9 @@ pub(super) fn end(text: &[u8], start: usize) -> Option<usize> {
         return is_date.then_some(end);
     }
     // `12 March 1985`, `12th of March, 1985`
+    if first.length > 2 {
+        return None;
+    }
     let at = skip(text, at, &[b"st", b"nd", b"rd", b"th", b"."]);
     let at = skip(text, gap(text, at)?, &[b"of ", b"de "]);
     let (year, end) = digits(text, gap(text, month(text, at)?)?)?;
@@ -109,10 +112,15 @@ fn is_day_and_month(one: Digits, other: Digits) -> bool {
 
 /// Up to four digits that are not followed by another.
 fn digits(text: &[u8], start: usize) -> Option<(Digits, usize)> {
-    let rest = text.get(start..)?;
-    let length = rest.iter().take(5).take_while(|byte| byte.is_ascii_digit()).count();
-    let value = rest[..length].iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0'));
-    matches!(length, 1..=4).then_some((Digits { value, length }, start + length))
+    let (mut value, mut length) = (0, 0);
+    while let Some(digit @ b'0'..=b'9') = text.get(start + length) {
+        value = value * 10 + u32::from(digit - b'0');
+        length += 1;
+        if length > 4 {
+            return None;
+        }
+    }
+    (length > 0).then_some((Digits { value, length }, start + length))
 }
 
 /// Behind a month that is written in letters, of which it may have the first three or more.

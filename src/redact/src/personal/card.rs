@@ -6,45 +6,63 @@ use super::{
 };
 use crate::entity::Entity;
 
-pub(super) const RULES: &[Rule] = &[Rule {
-    entity: Entity::CreditCard,
-    shapes: &[
-        ("9999 9999 9999 9999", 100),
-        ("9999 999999 99999", 100),
-        ("9999 9999 9999 9999 999", 90),
-        ("9999 999999 9999", 90),
-        ("9999999999999999", 90),
-        ("999999999999999", 80),
-        ("99999999999999", 45),
-        ("9999999999999", 30),
-        ("999999999999", 20),
-        ("99999999999999999", 30),
-        ("999999999999999999", 30),
-        ("9999999999999999999", 50),
-    ],
-    check: |digits| is_issued(digits) && luhn(digits),
-    words: &[
-        "card",
-        "credit",
-        "debit",
-        "visa",
-        "mastercard",
-        "amex",
-        "american express",
-        "discover",
-        "jcb",
-        "diners",
-        "maestro",
-        "unionpay",
-        "pan",
-        "cc",
-        "cc#",
-        "tarjeta",
-        "karte",
-        "carte",
-        "carta",
-    ],
-}];
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        entity: Entity::CreditCard,
+        shapes: &[
+            ("9999 9999 9999 9999", 100),
+            ("9999 999999 99999", 100),
+            ("9999 9999 9999 9999 999", 90),
+            ("9999 999999 9999", 90),
+            ("9999999999999999", 90),
+            ("999999999999999", 80),
+            ("99999999999999", 45),
+            ("9999999999999", 30),
+            ("999999999999", 20),
+            ("99999999999999999", 30),
+            ("999999999999999999", 30),
+            ("9999999999999999999", 50),
+        ],
+        check: |digits| is_issued(digits) && luhn(digits),
+        words: WORDS,
+    },
+    // Of a network that is not known here, or no longer.
+    Rule {
+        entity: Entity::CreditCard,
+        shapes: &[
+            ("9999 9999 9999 9999", 20),
+            ("9999999999999999", 20),
+            ("999999999999999", 20),
+            ("99999999999999", 20),
+            ("9999999999999", 20),
+            ("9999999999999999999", 20),
+        ],
+        check: |digits| !is_issued(digits) && number(digits) != 0 && luhn(digits),
+        words: WORDS,
+    },
+];
+
+const WORDS: &[&str] = &[
+    "card",
+    "credit",
+    "debit",
+    "visa",
+    "mastercard",
+    "amex",
+    "american express",
+    "discover",
+    "jcb",
+    "diners",
+    "maestro",
+    "unionpay",
+    "pan",
+    "cc",
+    "cc#",
+    "tarjeta",
+    "karte",
+    "carte",
+    "carta",
+];
 
 /// Whether a network issues numbers that begin so, of this length.
 fn is_issued(digits: &[u8]) -> bool {

@@ -21,6 +21,12 @@ pub(super) const WORDS: &[&str] = &[
     "dial",
     "telefon",
     "handy",
+    "reach",
+    "answering",
+    "landline",
+    "hotline",
+    "desk",
+    "office",
     "telefono",
     "teléfono",
     "móvil",
@@ -36,8 +42,14 @@ pub(super) const WORDS: &[&str] = &[
 const DIGIT_COUNT_MAX: usize = 17;
 const DIGIT_COUNT_MIN: usize = 7;
 
+/// Digits alone with their country are rarely more, while the time in milliseconds since 1970 has thirteen.
+pub(super) const BARE_COUNT_MAX: usize = 12;
+
 /// More groups are a row of numbers.
 const GROUP_COUNT_MAX: usize = 7;
+
+/// How sure digits alone are where such a number is given to somebody.
+pub(super) const BARE_SCORE: u8 = 25;
 
 /// Which numbers are known without their country.
 #[derive(Debug, Clone, Copy)]
@@ -67,14 +79,8 @@ impl Phones {
     /// Whether groups of these lengths may be the first two of a number; of most rows of numbers they are not.
     pub(super) fn may_begin(self, text: &[u8], start: usize, first: usize, second: usize) -> bool {
         let is_marked = matches!(start.checked_sub(1).and_then(|before| text.get(before)), Some(b'+' | b'('));
-        let is_usual = matches!((first, second), (1, 3) | (3, 3 | 7) | (6, 4));
-        is_marked
-            || is_usual
-            || text[start..].starts_with(b"00")
-            || !self.is_north_american
-                && self.region.is_some()
-                && matches!((first, second), (1..=6, 2..=8))
-                && first + second > 3
+        let is_usual = matches!((first, second), (1, 3) | (2..=5, 3..=8) | (6, 4));
+        is_marked || is_usual || text[start..].starts_with(b"0") || !self.is_north_american && second > 1 && first < 4
     }
 
     /// The number that begins with the digit at `start`. `wanted` says from which score on a form is worth the question whether
@@ -88,32 +94,31 @@ impl Phones {
     fn given(self, text: &[u8], grouped: &Grouped, mut wanted: impl FnMut(u8) -> bool) -> Option<Phone> {
         for count in (1..=grouped.count).rev() {
             let Some(form) = grouped.form(count) else { continue };
+            let end = grouped.ends[count - 1];
+            let (known, unknown) = form.scores();
+            if !stands_alone_after(text, end) && text.get(end) != Some(&b'x') {
+                continue;
+            }
             let fits = match form {
                 Form::International | Form::Spelled => true,
                 Form::Grouped | Form::Bare => !self.is_north_american || grouped.is_of_north_america(count),
             };
-            let (known, unknown) = form.scores();
-            let end = grouped.ends[count - 1];
-            if !fits || !wanted(known) || !stands_alone_after(text, end) && text.get(end) != Some(&b'x') {
-                continue;
-            }
             let written = std::str::from_utf8(text.get(grouped.first..end)?).ok()?;
-            let number = match form {
-                Form::International => PHONE_NUMBER_UTIL.parse(written, None).ok(),
-                Form::Spelled => PHONE_NUMBER_UTIL.parse(format!("+{}", written.trim_start_matches('0')), None).ok(),
-                Form::Grouped | Form::Bare => self.national(written),
-            };
-            let Some(number) = number else { continue };
-            let score = if number.is_valid() { known } else { unknown };
-            if (number.is_valid() || number.is_possible_with_reason().is_ok()) && wanted(score) {
+            let is_given = fits && wanted(known) && self.read(written, form).is_some_and(|number| number.is_valid());
+            let score = if is_given { known } else { unknown };
+            if score > 0 && wanted(score) {
                 return Some(Phone { start: grouped.start, end: extension_end(text, end), score });
             }
         }
         None
     }
 
-    fn national(self, written: &str) -> Option<PhoneNumber> {
-        PHONE_NUMBER_UTIL.parse(written, Some(self.region?)).ok()
+    fn read(self, written: &str, form: Form) -> Option<PhoneNumber> {
+        match form {
+            Form::International => PHONE_NUMBER_UTIL.parse(written, None).ok(),
+            Form::Spelled => PHONE_NUMBER_UTIL.parse(format!("+{}", written.trim_start_matches('0')), None).ok(),
+            Form::Grouped | Form::Bare => PHONE_NUMBER_UTIL.parse(written, Some(self.region?)).ok(),
+        }
     }
 }
 
@@ -131,13 +136,13 @@ enum Form {
 }
 
 impl Form {
-    /// How sure it is where the number is given to somebody, and where it only has the right length.
+    /// How sure it is where such numbers are given to somebody, and where nobody knows.
     const fn scores(self) -> (u8, u8) {
         match self {
-            Self::International => (80, 50),
-            Self::Spelled => (45, 20),
-            Self::Grouped => (60, 25),
-            Self::Bare => (25, 10),
+            Self::International => (80, 45),
+            Self::Spelled => (45, 0),
+            Self::Grouped => (60, 20),
+            Self::Bare => (BARE_SCORE, 0),
         }
     }
 }
@@ -165,7 +170,7 @@ impl Grouped {
             (Some(b'0'..=b'9'), Some(b' ' | b'-' | b'.' | b'/' | b',')) => return None,
             _ => (0, false),
         };
-        if birth::end(text, start).is_some() {
+        if birth::end(text, start).is_some_and(|end| stands_alone_after(text, end)) {
             return None;
         }
         let mut grouped = Self {
@@ -201,13 +206,13 @@ impl Grouped {
     /// How the first groups are written, if they have digits enough.
     fn form(&self, count: usize) -> Option<Form> {
         let total: usize = self.lengths[..count].iter().sum();
-        let is_grouped = count > 1 && self.lengths[..count].iter().all(|length| *length <= 8);
+        let is_grouped = count > 1 && self.lengths[1..count].iter().all(|length| matches!(length, 2..=8));
         match total {
             8..=15 if self.has_plus => Some(Form::International),
             10.. if self.begins_00 => Some(Form::Spelled),
             DIGIT_COUNT_MIN..=15 if is_grouped => Some(Form::Grouped),
             DIGIT_COUNT_MIN..=11 if count == 1 => Some(Form::Bare),
-            12..=15 if count == 1 => Some(Form::Spelled),
+            12..=BARE_COUNT_MAX if count == 1 => Some(Form::Spelled),
             _ => None,
         }
     }
@@ -235,7 +240,7 @@ mod tests {
 
     fn found(text: &str, region: &str) -> Option<(String, u8)> {
         let digit = text.bytes().position(|byte| byte.is_ascii_digit()).unwrap();
-        let phone = Phones::new(Some(region)).unwrap().look(text.as_bytes(), digit, |score| score >= 20)?;
+        let phone = Phones::new(Some(region)).unwrap().look(text.as_bytes(), digit, |score| score >= 25)?;
         Some((text[phone.start..phone.end].to_owned(), phone.score))
     }
 
