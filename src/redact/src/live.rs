@@ -81,6 +81,8 @@ impl LiveScanner {
         }
         let hold = self.seen - (self.context.len() - held_from(&self.set, &self.context)) as u64;
         let clean = self.blob.as_ref().map_or(hold, |blob| hold.min(blob.clean_until()));
+        #[cfg(claviger_broken = "no_hold_back")]
+        let clean = self.seen;
         self.drain(clean, report, out);
     }
 
@@ -189,6 +191,9 @@ impl LiveScanner {
     }
 
     fn remember(&mut self, chunk: &[u8]) {
+        if cfg!(claviger_broken = "no_state") {
+            return;
+        }
         if let Some(tail) = chunk.last_chunk::<CONTEXT>() {
             self.context.clear();
             self.context.extend_from_slice(tail);
@@ -205,6 +210,8 @@ impl LiveScanner {
             && run.start <= until
         {
             self.runs.pop_front();
+            #[cfg(claviger_broken = "short_mask")]
+            let run = Run { end: run.start + 1, ..run };
             if run.end <= self.pending.start() {
                 // Passed on at a boundary, when nobody could know.
                 continue;

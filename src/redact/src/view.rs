@@ -70,11 +70,16 @@ fn look_at(set: &FingerprintSet, text: Text<'_>, depth: usize, found: &mut dyn F
     signs.read(set, text.bytes, |at| confirm_around(set, text.bytes, at, &mut |window| text.report(window, found)));
     if depth < DEPTH_MAX {
         let mut look = |view: &View| look_at(set, view.as_text(), depth + 1, found);
+        #[cfg(not(claviger_broken = "no_escapes"))]
         escapes::look(set, text, &signs.escapes, &mut look);
+        #[cfg(not(claviger_broken = "no_nested_base64"))]
         base64::look(text, &signs.base64, &mut look);
     }
+    #[cfg(not(claviger_broken = "no_chains"))]
     signs.chains.iter().for_each(|stretch| chains::look(set, text, *stretch, found));
+    #[cfg(not(claviger_broken = "no_lines"))]
     lines::look(set, text, &signs.line_ends, found);
+    #[cfg(not(claviger_broken = "no_base32"))]
     base32::look(set, text, &signs.base32, found);
 }
 

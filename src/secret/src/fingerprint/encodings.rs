@@ -53,9 +53,11 @@ pub(super) fn encodings(secret: &str) -> Vec<Encoded> {
     let source = Source { bytes: secret.as_bytes(), bits: &bits };
     let mut forms = Forms(Vec::new());
     forms.add(mapped(&source, |byte| byte));
+    #[cfg(not(claviger_broken = "no_reversed"))]
     forms.add(reversed(&source));
     forms.add(mapped(&source, |byte| byte.to_ascii_lowercase()));
     forms.add(mapped(&source, |byte| byte.to_ascii_uppercase()));
+    #[cfg(not(claviger_broken = "no_other_case"))]
     forms.add(mapped(&source, swapped_case));
     forms.add(mapped(&source, rotated));
     forms.add(without_punctuation(&source));
@@ -66,7 +68,9 @@ pub(super) fn encodings(secret: &str) -> Vec<Encoded> {
         forms.add(twice);
         forms.add(once);
     }
+    #[cfg(not(claviger_broken = "no_hexadecimal"))]
     numbers::hexadecimal(&source).into_iter().for_each(|form| forms.add(form));
+    #[cfg(not(claviger_broken = "no_base64"))]
     base64::base64(&source).into_iter().for_each(|form| forms.add(form));
     numbers::ascii85(&source).into_iter().for_each(|form| forms.add(form));
     numbers::base58(&source).into_iter().for_each(|form| forms.add(form));
