@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use config::{Actions, Config, LeakAction, UpstreamMasking};
 use gateway::Masking;
 use model::{Clock as _, SystemClock};
-use redact::{Action, Allowed, Class, Entity, OwnPattern, Personal, PersonalSettings, Profile};
+use redact::{Action, Allowed, Class, Entity, OwnPattern, Personal, PersonalSettings, Profile, Shapes};
 
 use crate::output::Failure;
 
@@ -69,6 +69,7 @@ impl Recognizers {
             .with_action(Class::NamedField, action(actions.named_fields))
             .with_action(Class::Credential, action(actions.credentials))
             .with_allowed(self.allowed.iter().cloned())
+            .with_shapes(Shapes::built_in())
             .with_personal(Arc::clone(&self.personal));
         Ok(of_kinds
             .into_iter()
@@ -122,7 +123,7 @@ pub(crate) fn built_in_masking() -> Result<Arc<Profile>, Failure> {
         .kinds
         .values()
         .fold(Profile::new(), |profile, kind| profile.with_action(Class::Personal(*kind), Action::Mask));
-    Ok(Arc::new(profile.with_personal(recognizers.personal)))
+    Ok(Arc::new(profile.with_shapes(Shapes::built_in()).with_personal(recognizers.personal)))
 }
 
 /// What is looked for in answers, by a configuration: those of an upstream, or those of which no table of its own speaks.
