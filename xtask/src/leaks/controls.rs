@@ -11,7 +11,7 @@ use crate::{
 /// The name of the `cfg` by which code is left out.
 const CFG: &str = "claviger_broken";
 /// Every so many-th case is enough to see what is missing altogether.
-const EVERY_OF_SCANNER: u64 = 20;
+const EVERY_OF_SCANNER: u64 = 200;
 const EVERY_OF_GATEWAY: u64 = 101;
 
 /// What a thing is left out of, which says where the corpus is run.
