@@ -1,7 +1,7 @@
 //! The scanner: masks live secrets and named secret fields in a stream of bytes.
 //!
 //! Two recognizers run one after the other over each body: live secrets, by their fingerprints, in the encodings that
-//! `secret::FingerprintSet` lists; and values of fields whose name says that they are secret. What is recognized is replaced by one
+//! `secret::FingerprintSet` lists, as the text stands and in views of it with escapes and separators undone; and values of fields whose name says that they are secret. What is recognized is replaced by one
 //! marker ([`MARKER`]). State is carried from chunk to chunk, so that it does not matter where the upstream cuts its answer and how
 //! long it is; clean bytes are passed on without a copy.
 //!

@@ -106,10 +106,6 @@ impl LiveScanner {
         }
     }
 
-    const fn holds_back(&self) -> bool {
-        self.pending.start() < self.seen
-    }
-
     /// Looks into the compressed data that goes on in a piece or starts in it.
     fn look_into_blobs(&mut self, piece: &[u8], report: &mut Report) {
         if self.depth == blob::DEPTH_MAX {
@@ -155,12 +151,11 @@ impl LiveScanner {
         }
     }
 
-    /// Masks what is not known to be clean of compressed data in which a secret was found.
+    /// Masks what is not known to be clean of compressed data in which a secret was found, or that expands too much.
     fn note_blob(&mut self, blob: &Blob, end: u64, report: &mut Report) {
-        let length = usize::try_from(end.saturating_sub(blob.clean_until())).unwrap_or(usize::MAX);
-        if let (Some(tag), 1..) = (blob.tag(), length) {
-            let found = Found { start: 0, end: length, whole_end: length, tag };
-            note(&mut self.runs, blob.clean_until(), &found, report);
+        if blob.is_masked() && blob.clean_until() < end {
+            blob.tag().into_iter().for_each(|tag| report.note_tag(tag));
+            insert(&mut self.runs, Run { start: blob.clean_until(), end });
         }
     }
 
@@ -173,12 +168,14 @@ impl LiveScanner {
             seam.extend_from_slice(context);
             seam.extend_from_slice(piece.get(..CONTEXT).unwrap_or(piece));
             let start = *seen - before as u64;
+            // What starts later in a longer piece is found in the piece itself.
+            let is_whole = piece.len() <= CONTEXT;
             look(set, seam, &mut |found| {
-                if found.whole_end + DECIDED_LATER > before && found.start < before + REACH {
+                if found.whole_end + DECIDED_LATER > before && (is_whole || found.start < before + REACH) {
                     note(runs, start, &found, report);
                 }
             });
-            if piece.len() <= CONTEXT {
+            if is_whole {
                 return;
             }
         }
@@ -229,12 +226,15 @@ impl LiveScanner {
     }
 }
 
-/// Adds a find to those not yet masked, and joins what touches.
+/// Adds a find to those not yet masked.
 fn note(runs: &mut VecDeque<Run>, origin: u64, found: &Found, report: &mut Report) {
     report.note_tag(found.tag);
-    let start = origin + found.start as u64;
-    let mut run = Run { start, end: origin + found.end as u64 };
-    // Finds come in order but for a few bytes, so the place is at the end or close to it.
+    insert(runs, Run { start: origin + found.start as u64, end: origin + found.end as u64 });
+}
+
+/// Joins a run with those that it touches.
+fn insert(runs: &mut VecDeque<Run>, mut run: Run) {
+    // Finds come in order but for those in views, so the place is at the end or close to it.
     let mut place = runs.len();
     while let Some(last) = place.checked_sub(1).and_then(|last| runs.get(last)).copied()
         && last.end >= run.start

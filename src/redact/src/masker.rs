@@ -21,8 +21,8 @@ use crate::{
 /// Masks live secrets, named secret fields and what the recognizers of a profile find, in one stream of any length.
 ///
 /// How the stream is cut into chunks makes no difference to what comes out. Clean bytes come out as slices of what went in.
-/// Kept back is only what could be the start of a find: of a live secret 15 bytes at most (23 or 47 inside percent or `\u`
-/// escapes), a bare word of up to 24 letters after a telling name, and what a recognizer is in the midst of.
+/// Kept back is only what could be the start of a find: of a live secret 47 characters at most, however each of them is
+/// written, and of compressed data in base64 what is not known to be clean; a bare word of up to 24 letters after a telling name, and what a recognizer is in the midst of.
 pub struct Masker {
     /// Comes before what masks.
     issued: Option<IssuedScanner>,

@@ -3,6 +3,7 @@
 //! What is known to be clean so far may be passed on; from where that is not known the rest of the data is masked when a secret is found
 //! in it. So nothing has to be kept whole, however long it is.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, LazyLock};
 
 use aho_corasick::AhoCorasick;
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use secret::FingerprintSet;
 
 use super::LiveScanner;
-use crate::decode::Decoder;
+use crate::decode::{Decoder, Unscannable};
 use crate::report::Report;
 
 /// The starts in base64 of what can be told by its start, with the content coding of each: gzip (RFC 1952), zlib with the usual windows
@@ -38,8 +39,12 @@ pub(super) struct Blob {
     unit: Vec<u8>,
     /// Everything before this position of the stream is clean.
     clean_until: u64,
+    /// The ends of units that are not known to be clean: in what they decode to, and in the stream.
+    units: VecDeque<(u64, u64)>,
     /// Found in it.
     found: Report,
+    /// It expands too much to be looked at to its end.
+    is_refused: bool,
     /// The byte before was a backslash.
     is_escaped: bool,
 }
@@ -76,7 +81,9 @@ impl Blob {
             inner: Box::new(inner),
             unit: start.to_vec(),
             clean_until: position,
+            units: VecDeque::new(),
             found: Report::default(),
+            is_refused: false,
             is_escaped: false,
         })
     }
@@ -96,15 +103,25 @@ impl Blob {
                 }
             }
             if self.unit.len() == UNIT {
-                if !self.decode() && self.tag().is_none() {
+                if !self.decode() && !self.is_masked() {
                     return Fed::Until(at + 1);
                 }
-                if self.tag().is_none() && !self.inner.holds_back() {
-                    self.clean_until = position + at as u64 + 1;
-                }
+                self.advance(position + at as u64 + 1);
             }
         }
         Fed::All
+    }
+
+    /// What was decoded up to a position is clean once the scanner inside has passed it on.
+    fn advance(&mut self, position: u64) {
+        self.units.push_back((self.inner.seen, position));
+        while let Some((decoded, position)) = self.units.front().copied()
+            && decoded <= self.inner.pending.start()
+            && !self.is_masked()
+        {
+            self.units.pop_front();
+            self.clean_until = position;
+        }
     }
 
     /// Looks at what is left of it.
@@ -123,12 +140,19 @@ impl Blob {
         self.found.tags().first().copied()
     }
 
+    /// Whether the rest of it must not be passed on.
+    pub(super) fn is_masked(&self) -> bool {
+        self.is_refused || self.tag().is_some()
+    }
+
     /// Decodes what is there of a unit; whether it was what the start promised.
     fn decode(&mut self) -> bool {
         let bytes: Vec<u8> = self.unit.chunks(4).flat_map(group).collect();
         self.unit.clear();
         let Self { decoder, inner, found, .. } = self;
-        decoder.push(Bytes::from(bytes), &mut |piece| inner.push(piece, found, &mut |clean| drop(clean))).is_ok()
+        let decoded = decoder.push(Bytes::from(bytes), &mut |piece| inner.push(piece, found, &mut |clean| drop(clean)));
+        self.is_refused |= decoded == Err(Unscannable::Expands);
+        decoded.is_ok()
     }
 }
 

@@ -288,3 +288,82 @@ fn a_secret_in_any_encoding_is_masked_wherever_the_stream_is_cut() {
     }
     assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
 }
+
+fn benign() -> Vec<(&'static str, Vec<u8>)> {
+    let noise: Vec<u8> = (0_u64..60_000).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 29) as u8).collect();
+    let source = concat!(include_str!("escapes.rs"), include_str!("chains.rs"), include_str!("signs.rs")).as_bytes();
+    let source = source.to_vec();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(&source).unwrap();
+    let hex: String = noise.iter().map(|byte| format!("{byte:02x} ")).collect();
+    let numbers: Vec<String> = noise.iter().map(u8::to_string).collect();
+    vec![
+        ("base64 of gzip", STANDARD.encode(gzip.finish().unwrap()).into_bytes()),
+        ("base64 of noise", STANDARD.encode(&noise).into_bytes()),
+        ("base64 of source", STANDARD.encode(&source).into_bytes()),
+        ("what starts like data", b"[\"eJxyz\", \"H4sIAAAA\", \"KLUv/not\", \"eNd\"]".repeat(50)),
+        ("escaped source", json(&json(str::from_utf8(&source).unwrap())).into_bytes()),
+        ("hex", hex.into_bytes()),
+        ("numbers", numbers.join(", ").into_bytes()),
+        ("UTF-16", source.iter().flat_map(|byte| [*byte, 0]).collect()),
+        ("source", source),
+        ("noise", noise),
+    ]
+}
+
+#[test]
+fn benign_texts_come_out_as_they_went_in() {
+    let set = set(&SECRETS);
+    for (name, text) in benign() {
+        for length in [text.len(), 1000, 4096] {
+            assert!(masked(&set, text.chunks(length)) == text, "{name} in pieces of {length}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_deep_in_compressed_data_is_masked_and_what_was_clean_before_it_is_not() {
+    let set = set(&SECRETS);
+    let noise: String = (0_u64..20_000).map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40)).collect();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(format!("{noise}{ALPHANUMERIC}{noise}").as_bytes()).unwrap();
+    let encoded = STANDARD.encode(gzip.finish().unwrap());
+    let text = format!("{{\"blob\":\"{encoded}\",\"next\":1}}");
+    let whole = masked(&set, [text.as_bytes()]);
+    let shown = String::from_utf8(whole.clone()).unwrap().replace('=', "");
+    let (before, after) = shown.split_once(MARKER).unwrap();
+    assert!(text.starts_with(before) && after == "\",\"next\":1}", "{after}");
+    assert!(
+        before.len() > encoded.len() / 3 && before.len() < encoded.len() / 2 + 1000,
+        "{} of {}",
+        before.len(),
+        encoded.len()
+    );
+    for length in [1, 7, 500, 4096] {
+        assert!(masked(&set, text.as_bytes().chunks(length)) == whole, "in pieces of {length}");
+    }
+}
+
+#[test]
+fn compressed_data_that_expands_without_end_is_not_passed_on() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(&vec![0; 8 << 20]).unwrap();
+    gzip.write_all(ALPHANUMERIC.as_bytes()).unwrap();
+    let text = format!("<{}>", STANDARD.encode(gzip.finish().unwrap()));
+    let out = masked(&set(&SECRETS), [text.as_bytes()]);
+    let out = String::from_utf8(out).unwrap().replace('=', "");
+    assert!(out.ends_with(&format!("{MARKER}>")) && out.len() < text.len(), "{} of {}", out.len(), text.len());
+}
+
+#[test]
+fn a_secret_anywhere_in_a_chunk_of_any_length_is_masked() {
+    let set = set(&SECRETS);
+    for length in [400, 600, 1000, 1024, 1025, 1100, 1600, 2048, 2100] {
+        for at in (0..length - ALPHANUMERIC.len()).step_by(37) {
+            let mut chunk = vec![b'.'; length];
+            chunk[at..at + ALPHANUMERIC.len()].copy_from_slice(ALPHANUMERIC.as_bytes());
+            let out = masked(&set, [vec![b'.'; 1500].as_slice(), &chunk]);
+            assert!(memchr::memmem::find(&out, MARKER.as_bytes()).is_some(), "at {at} of {length}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! All paths that a machine has read the same blocks.
+
+use proptest::prelude::*;
+use vector::{BLOCK, Block, Blocks, GroupFilter, Path};
+
+fn blocks(path: Path, sets: [u8; 256], text: &[u8], filter: &GroupFilter<'_>) -> Vec<(usize, Block)> {
+    let mut all = Vec::new();
+    Blocks::new(sets).on(path).each(text, filter, |at, block| all.push((at, *block)));
+    all
+}
+
+/// What `each` promises, word for word.
+fn expected(sets: &[u8; 256], text: &[u8], filter: &GroupFilter<'_>) -> Vec<(usize, Block)> {
+    let passes = |group: &[u8]| {
+        let group = u64::from_le_bytes(group.try_into().unwrap());
+        let hash = (group ^ filter.xor).wrapping_mul(filter.factor) >> 32;
+        let word = filter.words[(hash >> filter.shift) as usize];
+        word >> (hash % 64) & word >> (hash / 64 % 64) & 1 == 1
+    };
+    let block = |bytes: &[u8]| {
+        let mut block = Block::default();
+        for (at, byte) in bytes.iter().enumerate() {
+            (0..8).for_each(|set| block.sets[set] |= u64::from(sets[usize::from(*byte)] >> set & 1) << at);
+        }
+        for (number, group) in bytes.chunks_exact(8).enumerate() {
+            block.groups |= u8::from(passes(group)) << number;
+        }
+        block
+    };
+    text.chunks(BLOCK).enumerate().map(|(number, bytes)| (number * BLOCK, block(bytes))).collect()
+}
+
+proptest! {
+    #[test]
+    fn every_path_reads_the_same(
+        sets in proptest::array::uniform32(any::<[u8; 8]>()),
+        words in proptest::collection::vec(any::<u64>(), 64),
+        (xor, factor) in any::<(u64, u64)>(),
+        text in proptest::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let sets: [u8; 256] = sets.concat().try_into().unwrap();
+        let filter = GroupFilter { xor, factor: factor | 1, words: &words, shift: 26 };
+        for path in Path::available() {
+            prop_assert_eq!(blocks(path, sets, &text, &filter), expected(&sets, &text, &filter), "{:?}", path);
+        }
+    }
+}
+
+#[test]
+fn a_filter_whose_hashes_name_no_word_lets_nothing_pass_and_reads_nothing_else() {
+    let filter = GroupFilter { xor: 0, factor: 1, words: &[u64::MAX], shift: 0 };
+    for path in Path::available() {
+        let text: Vec<u8> = (0..=255).collect();
+        assert!(blocks(path, [0; 256], &text, &filter).iter().all(|(_, block)| block.groups == 0), "{path:?}");
+    }
+}
