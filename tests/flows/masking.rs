@@ -44,7 +44,7 @@ until = 2099-12-31
     let broker = broker(&issuer, &upstream, "", more).await;
     let session = broker.token(&issuer.token("assistant")).await;
     let text = format!("card {CARD} of ACCT-12345678 not ACCT-00000000, ask ann@corp.example");
-    let answer = broker.send(Method::POST, &broker.http_url("api", "/"), bearer(&session), text).await;
+    let answer = broker.send(Method::POST, &broker.http_url("api", "/say"), bearer(&session), text).await;
     let expected = "card (masked-credit-card) of (masked-account) not ACCT-00000000, ask ann@corp.example";
     assert_eq!(answer.json()["said"], expected, "{answer:?}");
     let outcome = broker.records_of("outcome").remove(0);
@@ -66,7 +66,7 @@ async fn what_agents_send_is_masked_or_refused_where_the_operator_says_so() {
     let lines = "masking = { calls = { kinds = { CREDIT_CARD = \"mask\", US_SSN = \"block\" } } }";
     let broker = broker(&issuer, &upstream, lines, "").await;
     let session = broker.token(&issuer.token("assistant")).await;
-    let url = broker.http_url("api", "/");
+    let url = broker.http_url("api", "/say");
     let answer = broker.send(Method::POST, &url, bearer(&session), format!("pay {CARD}")).await;
     assert_eq!((answer.status.as_u16(), upstream.only().body.as_ref()), (200, &b"pay (masked-credit-card)"[..]));
     let refused = broker.send(Method::POST, &url, bearer(&session), "my SSN is 536-90-4399").await;
@@ -85,7 +85,7 @@ async fn an_answer_with_what_is_blocked_is_withheld() {
     let lines = "masking = { answers = { kinds = { CREDIT_CARD = \"block\" } } }";
     let broker = broker(&issuer, &upstream, lines, "").await;
     let session = broker.token(&issuer.token("assistant")).await;
-    let url = broker.http_url("api", "/");
+    let url = broker.http_url("api", "/say");
     let refused = broker.send(Method::POST, &url, bearer(&session), format!("pay {CARD}")).await;
     assert_eq!((refused.status.as_u16(), &refused.json()["error"]), (502, &json!("answer_blocked")), "{refused:?}");
     let passed = broker.send(Method::POST, &url, bearer(&session), "pay nobody").await;
@@ -107,7 +107,7 @@ async fn a_session_ends_when_a_credential_comes_back_and_the_operator_wants_it()
         .credential("header = \"X-Api-Key\"", &secret);
     let broker = Broker::start(setup).await;
     let session = broker.token(&issuer.token("assistant")).await;
-    let url = broker.http_url("api", "/");
+    let url = broker.http_url("api", "/say");
     let answer = broker.send(Method::POST, &url, bearer(&session), "").await;
     assert!(!String::from_utf8_lossy(&answer.body).contains(&secret), "{answer:?}");
     let refused = broker.send(Method::POST, &url, bearer(&session), "").await;
