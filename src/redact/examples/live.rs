@@ -14,7 +14,10 @@ use secret::{FingerprintKey, FingerprintSet, Secret};
 use zeroize::Zeroizing;
 
 const LENGTHS: [usize; 3] = [2_000, 64_000, 8_000_000];
-const TEXTS: [(&str, fn(u64) -> String); 6] =
+/// Writes the part of a text that has this number.
+type Write = fn(u64) -> String;
+
+const TEXTS: [(&str, Write); 6] =
     [("json", json), ("escaped", escaped), ("events", events), ("page", page), ("code", code), ("picture", picture)];
 
 fn main() {

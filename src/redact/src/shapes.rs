@@ -256,9 +256,12 @@ fn count(shapes: &[Shape]) -> Result<u16, RuleError> {
     u16::try_from(shapes.len()).map_err(|_| RuleError::TooMany)
 }
 
+/// How sights are sorted.
+type Order = (usize, Option<(Reverse<usize>, Reverse<u8>, u16)>);
+
 impl Sight {
     /// By start; at the same start what is undecided comes first, then the longest, then the surest.
-    const fn order(&self) -> (usize, Option<(Reverse<usize>, Reverse<u8>, u16)>) {
+    const fn order(&self) -> Order {
         match self {
             Self::More(start) => (*start, None),
             Self::Found(Found { start, end, rule, score, .. }) => {

@@ -24,9 +24,9 @@ impl Runs {
     #[must_use]
     pub fn new(made_of: u128, with: u128) -> Self {
         let mut classes = [0; 256];
-        for byte in 0..128 {
+        for (byte, class) in (0..128).zip(&mut classes) {
             let is_with = with >> byte & 1 == 1;
-            classes[byte] = u8::from(made_of >> byte & 1 == 1 || is_with) | u8::from(is_with) << 1;
+            *class = u8::from(made_of >> byte & 1 == 1 || is_with) | u8::from(is_with) << 1;
         }
         Self { classes, path: Path::available().next().unwrap_or(Path::Portable) }
     }

@@ -12,7 +12,7 @@ fn blocks(path: Path, sets: [u8; 256], text: &[u8], filter: &GroupFilter<'_>) ->
 /// What `each` promises, word for word.
 fn expected(sets: &[u8; 256], text: &[u8], filter: &GroupFilter<'_>) -> Vec<(usize, Block)> {
     let passes = |group: &[u8]| {
-        let group = u64::from_le_bytes(group.try_into().unwrap());
+        let group = u64::from_le_bytes(group.try_into().expect("eight bytes"));
         let hash = (group ^ filter.xor).wrapping_mul(filter.factor) >> 32;
         let word = filter.words[(hash >> filter.shift) as usize];
         word >> (hash % 64) & word >> (hash / 64 % 64) & 1 == 1
