@@ -1,6 +1,7 @@
 //! The product's paths from end to end: real listeners, the real program, whole answers.
 
 mod addresses;
+mod analyzer;
 mod audit;
 mod aws;
 mod call;

@@ -192,6 +192,14 @@ pub(crate) fn iam_judge() -> Result<Command, Missing> {
     Ok(node()?.command(&directory.join("judge.mjs")))
 }
 
+/// Presidio's analyzer without a language model, or why it is missing. It prints its port.
+pub(crate) fn presidio() -> Result<Command, Missing> {
+    let directory = installed("presidio").map_err(Missing)?;
+    let mut command = Command::new(directory.join("venv/bin/python"));
+    command.args(["-W", "ignore"]).arg(source("presidio").join("service.py"));
+    Ok(command)
+}
+
 /// The folder of the path that has a program.
 fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;

@@ -1,5 +1,6 @@
 //! The broker: a configuration made into parts that run.
 
+mod analyzing;
 mod fetcher;
 mod instance;
 mod issuers;
@@ -33,6 +34,7 @@ use crate::{
 
 use self::sources::{Means, Sources};
 pub(crate) use self::{
+    analyzing::analyzer_target,
     instance::Instance,
     keys::VERIFIER_FILE,
     masking::{built_in_masking, check_masking, masking},
@@ -105,7 +107,7 @@ impl Broker {
             tasks: &tasks,
         };
         let mut sources = Sources::build(config, &means)?;
-        let upstreams = upstreams::served(config, &sources, &Arc::new(keys::stand_ins(&vault, &*clock)?))?;
+        let upstreams = upstreams::served(config, &sources, &Arc::new(keys::stand_ins(&vault, &*clock)?), &dialer)?;
         let connections = Arc::new(Connections::new(ConnectionsParts {
             public_url: public_url.clone(),
             connectables: sources.take_connectables(),

@@ -11,6 +11,7 @@
 mod address;
 mod admin;
 mod agent;
+mod analyzer;
 mod at;
 mod audit;
 mod credential;
@@ -38,6 +39,7 @@ mod vault;
 
 pub use admin::Admin;
 pub use agent::{Agent, ClaimRule, Expected, TokenMatch};
+pub use analyzer::{Analyzer, WhenDown};
 pub use audit::{Audit, Durability};
 pub use credential::{Credential, Issued};
 pub use introspection::IntrospectionClient;

@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    analyzer::{Analyzer, AnalyzerTable},
     at::{At, Number, Text, Value, text},
     file::all_default,
     problem::Problems,
@@ -24,6 +25,8 @@ pub struct Masking {
     pub score_min: u8,
     /// The region whose telephone numbers are recognized without a country code, as two letters of ISO 3166.
     pub region: Option<String>,
+    /// Who finds what has no form; `None` where nobody does.
+    pub analyzer: Option<Analyzer>,
     /// What is done with finds in answers, where an upstream has no table of its own.
     pub answers: Actions,
 }
@@ -121,6 +124,8 @@ pub(crate) struct MaskingTable {
     /// The region whose telephone numbers are recognized without a country code: two letters of ISO 3166. Without it, only numbers
     /// that begin with `+` are.
     region: Option<At<Region>>,
+    /// Who finds names and places.
+    analyzer: Option<AnalyzerTable>,
     /// Kinds of personal data of your own.
     #[serde(default)]
     patterns: Vec<PatternTable>,
@@ -223,6 +228,8 @@ const fn score_default() -> At<Number<0, 100>> {
 impl MaskingTable {
     pub(crate) fn check(self, problems: &mut Problems<'_>) -> (Masking, UpstreamMaskingTable) {
         check_names(&self.patterns, problems);
+        let own: Vec<_> = self.patterns.iter().map(|table| table.name.value.0.as_str()).collect();
+        let analyzer = self.analyzer.map(|table| table.check(&own, problems));
         let patterns = self.patterns.into_iter().map(|table| OwnPattern {
             name: table.name.value.0,
             pattern: table.pattern.value.0,
@@ -238,6 +245,7 @@ impl MaskingTable {
         let upstreams = UpstreamMaskingTable { answers: self.answers, calls: self.calls };
         let masking = Masking {
             answers: UpstreamMaskingTable::default().over(&upstreams).answers,
+            analyzer,
             patterns: patterns.collect(),
             allowed: allowed.collect(),
             score_min: share(self.score_min.value),

@@ -73,7 +73,7 @@ impl Gateway {
             () = approved.session().end().cancelled() => Err(Denial::SessionEnded),
         };
         match carried {
-            Ok(answer) => mask(answer, outcome, self.leaks.over(approved), approved.upstream().masking()).await,
+            Ok(answer) => mask(answer, outcome, self.leaks.over(approved), approved.upstream()).await,
             Err(denial) => Err(fail(outcome, denial).await),
         }
     }

@@ -14,7 +14,7 @@ mod modern;
 mod rewrite;
 mod sessions;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::{collections::HashMap, sync::Arc};
 

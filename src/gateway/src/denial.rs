@@ -9,7 +9,7 @@ use mcp::{Rejected, fault::code};
 use model::{RuleId, Scope};
 use redact::{Class, Unscannable};
 
-use crate::mask::Interrupted;
+use crate::{analysis::Unanalyzed, mask::Interrupted};
 
 /// Why a call is refused.
 #[derive(Debug)]
@@ -129,6 +129,8 @@ pub enum Denial {
         /// What.
         class: Class,
     },
+    /// Nobody looked for names and places in the call or the answer, so it is not passed on.
+    Unanalyzed(Unanalyzed),
     /// The answer cannot be scanned, so it is not passed on.
     Unscannable(Unscannable),
     /// Too many calls wait already.
@@ -270,6 +272,7 @@ impl Denial {
             Self::Interrupted(Interrupted::SessionEnded) => Self::SessionEnded.told(),
             Self::Interrupted(Interrupted::Unscannable) => Self::Unscannable(Unscannable::Corrupt).told(),
             Self::Interrupted(Interrupted::Blocked(class)) => Self::Blocked { class: *class }.told(),
+            Self::Interrupted(Interrupted::Unanalyzed(unanalyzed)) => Self::Unanalyzed(*unanalyzed).told(),
             Self::Interrupted(Interrupted::Protocol) => Self::UpstreamProtocol { reason: "" }.told(),
             Self::Interrupted(Interrupted::Upstream) => {
                 told(S::BAD_GATEWAY, "upstream_cut", "the upstream's answer broke off")
@@ -283,6 +286,16 @@ impl Denial {
                 S::BAD_GATEWAY,
                 "answer_blocked",
                 "the answer holds what the operator of this service refuses to pass on, so it is withheld",
+            ),
+            Self::Unanalyzed(Unanalyzed::NoAnswer) => told(
+                S::SERVICE_UNAVAILABLE,
+                "analyzer_unavailable",
+                "names and places cannot be looked for now, so nothing is passed on; try again shortly",
+            ),
+            Self::Unanalyzed(Unanalyzed::TooLong) => told(
+                S::FORBIDDEN,
+                "too_long_to_analyze",
+                "it is too long to be looked through for names and places, so it is not passed on; ask for less at a time",
             ),
             Self::Unscannable(_) => told(
                 S::BAD_GATEWAY,
@@ -348,6 +361,7 @@ impl Denial {
             Self::UpstreamProtocol { reason } => (*reason).to_owned(),
             Self::Egress(error) => error.to_string(),
             Self::Unscannable(error) => error.to_string(),
+            Self::Unanalyzed(error) => error.to_string(),
             Self::Malformed(rejected) => rejected.to_string(),
             Self::Interrupted(interrupted) => interrupted.to_string(),
             Self::CallBlocked { class: Some(class) } => format!("the call holds {}", class.as_str()),
@@ -362,7 +376,10 @@ impl Denial {
     pub(crate) const fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::RecordUnavailable { .. } | Self::Overloaded | Self::Egress(EgressError::CredentialSourceUnreachable)
+            Self::RecordUnavailable { .. }
+                | Self::Overloaded
+                | Self::Unanalyzed(Unanalyzed::NoAnswer)
+                | Self::Egress(EgressError::CredentialSourceUnreachable)
         )
     }
 
@@ -373,6 +390,7 @@ impl Denial {
             self,
             Self::Policy { .. }
                 | Self::CallBlocked { .. }
+                | Self::Unanalyzed(Unanalyzed::TooLong)
                 | Self::ApprovalRequired { .. }
                 | Self::WitnessRequired { .. }
                 | Self::ConnectionRequired { .. }

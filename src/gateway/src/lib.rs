@@ -25,6 +25,7 @@ mod record;
 mod refuse;
 mod session;
 
+mod analysis;
 mod aws;
 mod connection;
 mod denial;
@@ -45,6 +46,7 @@ use model::{Clock, TraceContext};
 use ring::rand::SystemRandom;
 use trace_ids::TraceIds;
 
+pub use analysis::{Analyze, Unanalyzed};
 pub use authenticate::Authenticator;
 pub use aws::{AwsKind, AwsRanges, AwsService, CREDENTIALS_PATH};
 pub use connection::Invitations;

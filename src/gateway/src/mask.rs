@@ -1,5 +1,6 @@
 //! Masks the answer of an upstream: the only way from what came back to what a caller may read.
 
+mod held;
 mod issued;
 mod stream;
 
@@ -18,11 +19,13 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use redact::{Class, Content, Decoder, Masker, Profile, Report, mask_header};
 
-use self::{issued::watching, stream::MaskedStream};
+use self::{held::Held, issued::watching, stream::MaskedStream};
 use crate::{
+    analysis::Unanalyzed,
     denial::Denial,
     leak::LeakAlarm,
     record::{Ending, PendingOutcome},
+    upstream::Upstream,
 };
 
 /// An answer whose length is known and no more than this is scanned whole: one write to the caller instead of chunks. A text of 64 KB
@@ -84,6 +87,9 @@ pub enum Interrupted {
     /// The answer holds what the operator says to refuse.
     #[error("the upstream's answer holds what the operator refuses")]
     Blocked(Class),
+    /// Nobody looked for names and places in the answer.
+    #[error("the upstream's answer was not analyzed")]
+    Unanalyzed(Unanalyzed),
     /// The answer is not one of the protocol.
     #[error("the upstream's answer is not one of the protocol")]
     Protocol,
@@ -207,16 +213,19 @@ impl Body for Clean {
 }
 
 /// Masks an answer. A short one is scanned whole, and its outcome is recorded before this returns; a longer one streams, and
-/// its outcome is recorded before its end.
+/// its outcome is recorded before its end. One that is analyzed is whole as well, unless it is a stream of events, each of which is
+/// analyzed when it is whole.
 ///
 /// # Errors
-/// [`Denial::Unscannable`] for a coding that cannot be undone; then the outcome says so.
+/// [`Denial::Unscannable`] for a coding that cannot be undone, [`Denial::Blocked`] and [`Denial::Unanalyzed`]; then the outcome says
+/// so.
 pub(crate) async fn mask(
     answer: Response<Unscanned>,
     mut outcome: PendingOutcome,
     mut alarm: LeakAlarm,
-    profile: &Arc<Profile>,
+    upstream: &Upstream,
 ) -> Result<Response<Clean>, Denial> {
+    let profile = upstream.masking();
     let (parts, unscanned) = answer.into_parts();
     let unscanned = unscanned.into_parts();
     let mut masked = Report::default();
@@ -237,12 +246,17 @@ pub(crate) async fn mask(
     };
     let UnscannedParts { body, fingerprints, issued, headers: unscanned_headers, .. } = unscanned;
     let content_type = unscanned_headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let masker = watching(Masker::new(fingerprints, profile, Content::of(content_type)), issued);
+    let (content, is_event_stream) = (Content::of(content_type), is_event_stream(content_type));
+    let masker = watching(Masker::new(fingerprints, profile, content), issued);
     let is_skipped = cfg!(claviger_broken = "no_error_bodies") && parts.status.as_u16() >= 400
-        || cfg!(claviger_broken = "no_events") && is_event_stream(content_type);
+        || cfg!(claviger_broken = "no_events") && is_event_stream;
     let masker = if is_skipped { Masker::without_secrets(profile, Content::Binary) } else { masker };
-    let stream = MaskedStream::new(decoder, masker, outcome, alarm, is_event_stream(content_type));
-    let clean = if body.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX) {
+    let analysis = upstream.analysis().filter(|_| content != Content::Binary);
+    let is_analyzed_whole = analysis.is_some() && !is_event_stream;
+    let held = analysis.map(|analysis| Held::new(analysis, is_event_stream));
+    let stream = MaskedStream::new(decoder, masker, held, outcome, alarm, is_event_stream);
+    let is_short = body.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX);
+    let clean = if is_short || is_analyzed_whole {
         whole(stream, body).await?
     } else {
         Clean(Kind::Stream(Box::new(stream.reading(body))))
@@ -253,7 +267,7 @@ pub(crate) async fn mask(
     Ok(response)
 }
 
-/// Scans a short answer to its end and records its outcome.
+/// Scans an answer to its end and records its outcome. One that is too long to be analyzed, and passes, streams on.
 async fn whole(mut stream: MaskedStream, mut body: UpstreamBody) -> Result<Clean, Denial> {
     let session = Arc::clone(stream.session());
     loop {
@@ -272,9 +286,20 @@ async fn whole(mut stream: MaskedStream, mut body: UpstreamBody) -> Result<Clean
         if let Err(denial) = scanned {
             return Err(fail(stream.into_outcome(), denial).await);
         }
+        if stream.passes_unanalyzed() {
+            return Ok(Clean(Kind::Stream(Box::new(stream.reading(body)))));
+        }
     }
     if let Err(withheld) = stream.finish() {
         return Err(fail(stream.into_outcome(), withheld.into()).await);
+    }
+    let analyzed = tokio::select! {
+        biased; // most answers are not analyzed
+        analyzed = stream.analyze() => analyzed.map_err(Denial::from),
+        () = session.end().cancelled() => Err(Denial::SessionEnded),
+    };
+    if let Err(denial) = analyzed {
+        return Err(fail(stream.into_outcome(), denial).await);
     }
     let clean = Clean::in_pieces(stream.take());
     let settled = stream.into_outcome().settle(Ending::Complete).await;
@@ -352,3 +377,6 @@ pub(crate) fn is_event_stream(content_type: Option<&str>) -> bool {
     let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("text/event-stream")
 }
+
+#[cfg(test)]
+mod tests;

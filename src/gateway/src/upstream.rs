@@ -7,7 +7,11 @@ use mcp::Era;
 use model::{CredentialName, Operations, Resource, UpstreamName};
 use redact::{Action, Class, Profile};
 
-use crate::{aws::AwsService, denial::Denial};
+use crate::{
+    analysis::{Analysis, Analyze},
+    aws::AwsService,
+    denial::Denial,
+};
 
 /// How an upstream is spoken to.
 #[derive(Debug)]
@@ -29,13 +33,15 @@ pub struct Masking {
     pub inspection: Arc<Profile>,
     /// Whether a session ends when a credential that Claviger holds comes back in one of its answers.
     pub ends_leaking_sessions: bool,
+    /// Who looks for what the profiles leave to an analyzer.
+    pub analyzer: Option<Arc<dyn Analyze>>,
 }
 
 impl Default for Masking {
     /// Live secrets and named fields are masked in answers; calls pass.
     fn default() -> Self {
         let inspection = Profile::new().with_action(Class::NamedField, Action::Detect);
-        Self { profile: Arc::default(), inspection: Arc::new(inspection), ends_leaking_sessions: false }
+        Self { profile: Arc::default(), inspection: Arc::new(inspection), ends_leaking_sessions: false, analyzer: None }
     }
 }
 
@@ -103,6 +109,16 @@ impl Upstream {
 
     pub(crate) const fn inspection(&self) -> &Arc<Profile> {
         &self.masking.inspection
+    }
+
+    /// Who analyzes its answers, where their profile asks for that.
+    pub(crate) fn analysis(&self) -> Option<Analysis> {
+        Analysis::over(self.masking.analyzer.as_ref(), &self.masking.profile)
+    }
+
+    /// The same for calls to it.
+    pub(crate) fn analysis_of_calls(&self) -> Option<Analysis> {
+        Analysis::over(self.masking.analyzer.as_ref(), &self.masking.inspection)
     }
 
     pub(crate) const fn ends_leaking_sessions(&self) -> bool {

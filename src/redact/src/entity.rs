@@ -9,10 +9,12 @@ macro_rules! entities {
             $(#[doc = $what] $variant,)*
             /// What the operator's own pattern describes, by its place among them.
             Own(u16),
+            /// What an analyzer with a model finds and nobody else, by its place among those kinds.
+            Analyzed(u16),
         }
 
         impl Entity {
-            /// Every kind but the operator's own.
+            /// Every kind that is recognized by its form, but for the operator's own.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The name used in the configuration, records, metrics and logs.
@@ -21,6 +23,7 @@ macro_rules! entities {
                 match self {
                     $(Self::$variant => $name,)*
                     Self::Own(_) => "OWN",
+                    Self::Analyzed(_) => "ANALYZED",
                 }
             }
         }
@@ -82,7 +85,7 @@ entities! {
 }
 
 impl Entity {
-    /// The kind of this name; the operator's own have names of their own.
+    /// The kind of this name; the operator's own and an analyzer's have names that a [`Profile`](crate::Profile) knows.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|entity| entity.as_str() == name)

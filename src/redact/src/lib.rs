@@ -8,6 +8,7 @@
 //! Out of scope: transport (the caller asks for no content coding and refuses what [`Decoder`] cannot undo), choosing which headers
 //! may pass at all, and texts that an upstream hides on purpose: encryption, pieces shorter than a window, encodings not listed.
 
+mod analyzed;
 mod bare;
 mod class;
 mod content;
@@ -33,6 +34,7 @@ mod spans;
 mod substitute;
 mod view;
 
+pub use analyzed::{Misplaced, Span, Texts};
 pub use class::Class;
 pub use content::Content;
 pub use decode::{Decoder, Unscannable};

@@ -1,14 +1,12 @@
 //! What is looked for in a stream, and what is done with what is found.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
-    class::Class,
-    entity::Entity,
-    fields::markup::Markup,
-    personal::Personal,
-    recognizer::{Found, Recognizer},
-    shapes::Shapes,
+    class::Class, entity::Entity, fields::markup::Markup, personal::Personal, recognizer::Recognizer, shapes::Shapes,
 };
 
 /// What is done with a find.
@@ -42,6 +40,10 @@ pub struct Profile {
     allowed: Vec<Allowed>,
     /// What the operator calls the kinds of personal data that are its own.
     own: Vec<String>,
+    /// What an analyzer calls the kinds of personal data that it alone knows.
+    analyzed: Vec<String>,
+    /// The kinds that an analyzer is asked for.
+    asked: BTreeSet<Entity>,
 }
 
 impl Profile {
@@ -78,6 +80,12 @@ impl Profile {
         self.with_recognizer(shapes).with_recognizer(Arc::new(Markup))
     }
 
+    /// Has an analyzer asked for these kinds as well. `names` are what it calls the kinds that it alone knows.
+    #[must_use]
+    pub fn with_analyzed(self, names: Vec<String>, asked: impl IntoIterator<Item = Entity>) -> Self {
+        Self { analyzed: names, asked: asked.into_iter().collect(), ..self }
+    }
+
     pub(crate) fn with_recognizer(mut self, recognizer: Arc<dyn Recognizer>) -> Self {
         self.recognizers.push(recognizer);
         self
@@ -86,11 +94,12 @@ impl Profile {
     /// The name of a class, for records and for people.
     #[must_use]
     pub fn name(&self, class: Class) -> &str {
-        let own = match class {
+        let given = match class {
             Class::Personal(Entity::Own(place)) => self.own.get(usize::from(place)),
+            Class::Personal(Entity::Analyzed(place)) => self.analyzed.get(usize::from(place)),
             Class::LiveSecret | Class::NamedField | Class::Credential | Class::IssuedToken | Class::Personal(_) => None,
         };
-        own.map_or(class.as_str(), String::as_str)
+        given.map_or(class.as_str(), String::as_str)
     }
 
     /// What is done with a class.
@@ -112,14 +121,30 @@ impl Profile {
         secrets.iter().chain(self.actions.values()).any(is_more)
     }
 
+    /// Whether an analyzer is asked for anything.
+    #[must_use]
+    pub fn is_analyzed(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
+    /// Whether anything that an analyzer may find is more than counted.
+    #[must_use]
+    pub fn analysis_changes_anything(&self) -> bool {
+        self.asked.iter().any(|entity| self.action(Class::Personal(*entity)) != Action::Detect)
+    }
+
+    pub(crate) fn asks_for(&self, entity: Entity) -> bool {
+        self.asked.contains(&entity)
+    }
+
     pub(crate) fn recognizers(&self) -> &[Arc<dyn Recognizer>] {
         &self.recognizers
     }
 
     /// Whether the operator says that this text is harmless.
-    pub(crate) fn allows(&self, found: &Found, text: &[u8]) -> bool {
+    pub(crate) fn allows(&self, found: Class, text: &[u8]) -> bool {
         self.allowed
             .iter()
-            .any(|allowed| allowed.text.as_bytes() == text && allowed.class.is_none_or(|class| class == found.class))
+            .any(|allowed| allowed.text.as_bytes() == text && allowed.class.is_none_or(|class| class == found))
     }
 }

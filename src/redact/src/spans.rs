@@ -206,7 +206,7 @@ fn settle(
     sinks: &mut Sinks<'_, impl FnMut(Bytes)>,
 ) -> Stays {
     let value = text.bytes.get(find.start..find.end).unwrap_or_default();
-    let is_allowed = sinks.profile.allows(&find, value);
+    let is_allowed = sinks.profile.allows(find.class, value);
     let (start, end) = (text.origin + find.start as u64, text.origin + find.end as u64);
     if let Some(observer) = &mut sinks.listeners.observer {
         let rule = sinks.profile.recognizers().get(place).map_or("", |recognizer| recognizer.rule_name(find.rule));

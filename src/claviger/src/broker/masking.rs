@@ -3,10 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use config::{Actions, Config, LeakAction, UpstreamMasking};
-use gateway::Masking;
+use dial::Dialer;
+use gateway::{Analyze, Masking};
 use model::{Clock as _, SystemClock};
 use redact::{Action, Allowed, Class, Entity, OwnPattern, Personal, PersonalSettings, Profile, Shapes};
 
+use super::analyzing;
 use crate::output::Failure;
 
 /// Prepared once for a configuration, and shared by the profiles of its upstreams.
@@ -16,6 +18,12 @@ pub(super) struct Recognizers {
     allowed: Vec<Allowed>,
     /// Every kind that an action can be said for, by its name.
     kinds: BTreeMap<String, Entity>,
+    /// The kinds that an analyzer may be asked for, by its names.
+    analyzed: BTreeMap<String, Entity>,
+    /// What it calls those that it alone knows.
+    analyzed_names: Vec<String>,
+    /// `None` where there is none, and where nothing is analyzed, as when a file is scanned.
+    analyzer: Option<Arc<dyn Analyze>>,
 }
 
 impl Recognizers {
@@ -33,6 +41,9 @@ impl Recognizers {
             own: own.collect(),
             ..PersonalSettings::default()
         })?;
+        for name in masking.analyzer.iter().flat_map(|analyzer| &analyzer.entities) {
+            recognizers.learn_analyzed(name);
+        }
         recognizers.allowed = allowed(masking, &recognizers.kinds)?;
         Ok(recognizers)
     }
@@ -42,7 +53,31 @@ impl Recognizers {
         let known = Entity::ALL.iter().map(|entity| (entity.as_str().to_owned(), *entity));
         let kinds = known.chain(own).collect();
         let personal = Personal::new(settings).map_err(|error| Failure::new(format!("[masking]: {error}")))?;
-        Ok(Self { personal: Arc::new(personal), allowed: Vec::new(), kinds })
+        Ok(Self {
+            personal: Arc::new(personal),
+            allowed: Vec::new(),
+            kinds,
+            analyzed: BTreeMap::new(),
+            analyzed_names: Vec::new(),
+            analyzer: None,
+        })
+    }
+
+    /// A kind that the scanner knows as well is one and the same, whoever finds it.
+    fn learn_analyzed(&mut self, name: &str) {
+        let place = u16::try_from(self.analyzed_names.len()).unwrap_or(u16::MAX);
+        let entity = *self.kinds.entry(name.to_owned()).or_insert(Entity::Analyzed(place));
+        if entity == Entity::Analyzed(place) {
+            self.analyzed_names.push(name.to_owned());
+        }
+        self.analyzed.insert(name.to_owned(), entity);
+    }
+
+    /// The same, with the analyzer asked that `[masking.analyzer]` names.
+    pub(super) fn asking(self, dialer: &Dialer, masking: &config::Masking) -> Result<Self, Failure> {
+        let configured = masking.analyzer.as_ref();
+        let analyzer = configured.map(|analyzer| analyzing::asking(analyzer, self.analyzed.clone(), dialer));
+        Ok(Self { analyzer: analyzer.transpose()?, ..self })
     }
 
     /// What is looked for in the traffic of an upstream.
@@ -56,16 +91,20 @@ impl Recognizers {
             profile: Arc::new(answers),
             inspection: Arc::new(self.profile(&upstream.calls)?),
             ends_leaking_sessions: upstream.live_secrets == LeakAction::EndSession,
+            analyzer: self.analyzer.clone(),
         })
     }
 
     fn profile(&self, actions: &Actions) -> Result<Profile, Failure> {
-        let all = self.kinds.values().map(|kind| (*kind, action(actions.personal_data)));
-        let mut of_kinds: BTreeMap<Entity, Action> = all.collect();
+        let by_form = self.kinds.values().filter(|kind| !matches!(kind, Entity::Analyzed(_)));
+        let mut of_kinds: BTreeMap<Entity, Action> =
+            by_form.map(|kind| (*kind, action(actions.personal_data))).collect();
         for (name, said) in &actions.kinds {
             of_kinds.insert(self.kind(name)?, action(*said));
         }
+        let asked = self.analyzed.iter().filter(|(name, _)| actions.kinds.contains_key(*name)).map(|(_, kind)| *kind);
         let profile = Profile::new()
+            .with_analyzed(self.analyzed_names.clone(), asked)
             .with_action(Class::NamedField, action(actions.named_fields))
             .with_action(Class::Credential, action(actions.credentials))
             .with_allowed(self.allowed.iter().cloned())

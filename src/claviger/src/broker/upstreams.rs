@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use config::{AcceptRanges, Config, UpstreamKind};
+use dial::Dialer;
 use egress::{IssuedTokenAction, PoolLimits, Timeouts, UpstreamCredential, UpstreamParts, UpstreamTarget};
 use gateway::{AwsKind, AwsRanges, AwsService, Speech, Upstream, Upstreams};
 use sigv4::StandIns;
@@ -12,9 +13,14 @@ use super::{issuers::trust_anchors, masking::Recognizers, sources::Sources};
 use crate::output::Failure;
 
 /// The upstreams that are served.
-pub(super) fn served(config: &Config, sources: &Sources, stand_ins: &Arc<StandIns>) -> Result<Upstreams, Failure> {
+pub(super) fn served(
+    config: &Config,
+    sources: &Sources,
+    stand_ins: &Arc<StandIns>,
+    dialer: &Dialer,
+) -> Result<Upstreams, Failure> {
     let public_url = config.server.public_url.to_string();
-    let recognizers = Recognizers::new(&config.masking)?;
+    let recognizers = Recognizers::new(&config.masking)?.asking(dialer, &config.masking)?;
     let served = |upstream| one(upstream, &public_url, sources, stand_ins, &recognizers);
     config.upstreams.iter().map(served).collect()
 }

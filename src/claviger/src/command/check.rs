@@ -76,5 +76,9 @@ async fn reach(config: &config::Config) -> Result<usize, Failure> {
         let outcome = dialer.connect(&target).await.map(drop).map_err(|error| error.to_string());
         line("upstream", upstream.name.as_str(), outcome);
     }
+    if let Some(target) = broker::analyzer_target(config)? {
+        let outcome = dialer.connect(&target).await.map(drop).map_err(|error| error.to_string());
+        line("analyzer", &target.destination.authority(), outcome);
+    }
     Ok(unreachable)
 }

@@ -13,8 +13,9 @@ use http_body::Body as _;
 use redact::{Class, Decoder, Masker, Unscannable};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::Interrupted;
+use super::{Held, Interrupted};
 use crate::{
+    analysis::Unanalyzed,
     denial::Denial,
     leak::LeakAlarm,
     record::{Ending, PendingOutcome},
@@ -33,6 +34,9 @@ pub(super) enum Withheld {
     /// It holds what the operator says to refuse.
     #[error("the answer holds what the operator refuses")]
     Blocked(Class),
+    /// Nobody looked for names and places in it.
+    #[error(transparent)]
+    Unanalyzed(#[from] Unanalyzed),
 }
 
 impl From<Withheld> for Denial {
@@ -40,6 +44,7 @@ impl From<Withheld> for Denial {
         match withheld {
             Withheld::Unscannable(unscannable) => Self::Unscannable(unscannable),
             Withheld::Blocked(class) => Self::Blocked { class },
+            Withheld::Unanalyzed(unanalyzed) => Self::Unanalyzed(unanalyzed),
         }
     }
 }
@@ -53,7 +58,11 @@ pub(crate) struct MaskedStream {
     rest: Option<UpstreamBody>,
     decoder: Decoder,
     masker: Masker,
+    /// What waits for an analyzer; `None` where none is asked.
+    held: Option<Held>,
     ready: VecDeque<Bytes>,
+    /// Whether the upstream has said everything, and the last of it is still being analyzed.
+    is_read: bool,
     outcome: PendingOutcome,
     settling: Option<Settling>,
     /// What is reported once the outcome is written; `None` for a whole answer.
@@ -87,6 +96,7 @@ impl MaskedStream {
     pub(super) fn new(
         decoder: Decoder,
         masker: Masker,
+        held: Option<Held>,
         outcome: PendingOutcome,
         alarm: LeakAlarm,
         is_event_stream: bool,
@@ -96,7 +106,9 @@ impl MaskedStream {
             rest: None,
             decoder,
             masker,
+            held,
             ready: VecDeque::new(),
+            is_read: false,
             outcome,
             settling: None,
             interrupted: None,
@@ -116,22 +128,63 @@ impl MaskedStream {
         self.alarm.session()
     }
 
-    pub(super) fn into_outcome(self) -> PendingOutcome {
+    pub(super) fn into_outcome(mut self) -> PendingOutcome {
+        self.outcome.note_masked(self.masker.report());
         self.outcome
+    }
+
+    /// Whether the rest passes as it is, because it is too long to be analyzed.
+    pub(super) fn passes_unanalyzed(&self) -> bool {
+        self.held.as_ref().is_some_and(Held::passes)
+    }
+
+    /// Has what waits analyzed, and releases it.
+    pub(super) async fn analyze(&mut self) -> Result<(), Withheld> {
+        if !self.begin_analysis() {
+            return Ok(());
+        }
+        std::future::poll_fn(|cx| self.poll_analysis(cx)).await
     }
 
     /// Decodes and scans the next bytes of the upstream.
     pub(super) fn scan(&mut self, data: Bytes) -> Result<(), Withheld> {
-        let Self { decoder, masker, ready, outcome, line_end, .. } = self;
+        let Self { decoder, masker, held, ready, outcome, line_end, .. } = self;
+        let mut out = |clean| hold_or_release(clean, held, ready, outcome);
         decoder.push(data, &mut |decoded: Bytes| {
             line_end.follow(&decoded);
-            masker.push(decoded, &mut |clean| release(clean, ready, outcome));
+            masker.push(decoded, &mut out);
         })?;
         // Nobody should wait for the next event to read this one.
         if self.is_event_stream && line_end.is_blank() {
-            masker.boundary(&mut |clean| release(clean, ready, outcome));
+            masker.boundary(&mut out);
         }
-        self.judge()
+        self.judge()?;
+        self.weigh()
+    }
+
+    /// What waits for an analyzer is no longer than what one is asked about.
+    fn weigh(&mut self) -> Result<(), Withheld> {
+        let Self { held: Some(held), ready, outcome, .. } = self else { return Ok(()) };
+        if let Some(passes) = held.excess()? {
+            release(passes, ready, outcome);
+        }
+        Ok(())
+    }
+
+    /// Whether anything is analyzed now.
+    fn begin_analysis(&mut self) -> bool {
+        self.held.as_mut().is_some_and(Held::begin)
+    }
+
+    fn poll_analysis(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Withheld>> {
+        let Self { held: Some(held), ready, outcome, .. } = self else { return Poll::Ready(Ok(())) };
+        let (clean, found) = std::task::ready!(held.poll(cx))?;
+        outcome.note_masked(&found);
+        if let Some(class) = found.blocked_by() {
+            return Poll::Ready(Err(Withheld::Blocked(class)));
+        }
+        release(clean, ready, outcome);
+        Poll::Ready(Ok(()))
     }
 
     /// What was found so far may be more than can be passed on masked.
@@ -146,12 +199,12 @@ impl MaskedStream {
 
     /// The upstream's answer has ended: what was held back is released.
     pub(super) fn finish(&mut self) -> Result<(), Withheld> {
-        let Self { decoder, masker, ready, outcome, .. } = self;
-        decoder.finish(&mut |decoded| masker.push(decoded, &mut |clean| release(clean, ready, outcome)))?;
-        masker.boundary(&mut |clean| release(clean, ready, outcome));
+        let Self { decoder, masker, held, ready, outcome, .. } = self;
+        let mut out = |clean| hold_or_release(clean, held, ready, outcome);
+        decoder.finish(&mut |decoded| masker.push(decoded, &mut out))?;
+        masker.boundary(&mut out);
         self.judge()?;
-        self.outcome.note_masked(self.masker.report());
-        Ok(())
+        self.weigh()
     }
 
     /// Everything that is clean.
@@ -164,7 +217,6 @@ impl MaskedStream {
         if let Some(upstream) = self.upstream.take() {
             self.rest = Some(upstream);
             self.ready.clear();
-            self.outcome.note_masked(self.masker.report());
             self.end(Ending::Complete, None);
         }
     }
@@ -186,6 +238,18 @@ impl MaskedStream {
                 };
                 return Poll::Ready(end.map(Err));
             }
+            if self.held.as_ref().is_some_and(Held::is_waiting) {
+                match self.poll_analysis(cx) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(withheld)) => self.withhold(withheld),
+                    Poll::Pending => std::task::ready!(self.poll_session_end(cx)),
+                }
+                continue;
+            }
+            if std::mem::take(&mut self.is_read) {
+                self.end(Ending::Complete, None);
+                continue;
+            }
             let Some(upstream) = &mut self.upstream else { return Poll::Ready(None) };
             if self.alarm.session().end().is_cancelled() {
                 self.end(Ending::Cut, Some(Interrupted::SessionEnded));
@@ -194,10 +258,11 @@ impl MaskedStream {
             match Pin::new(upstream).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     // Trailers are dropped: a caller cannot tell a masked one from a missing one.
-                    if let Ok(data) = frame.into_data()
-                        && let Err(withheld) = self.scan(data)
-                    {
-                        self.withhold(withheld);
+                    let Ok(data) = frame.into_data() else { continue };
+                    match self.scan(data) {
+                        Ok(()) if self.is_event_stream && self.line_end.is_blank() => _ = self.begin_analysis(),
+                        Ok(()) => {}
+                        Err(withheld) => self.withhold(withheld),
                     }
                 }
                 Poll::Ready(Some(Err(error))) => {
@@ -205,35 +270,50 @@ impl MaskedStream {
                     self.end(Ending::Failed("upstream_cut"), Some(Interrupted::Upstream));
                 }
                 Poll::Ready(None) => match self.finish() {
-                    Ok(()) => self.end(Ending::Complete, None),
+                    Ok(()) => {
+                        (self.upstream, self.is_read) = (None, true);
+                        self.begin_analysis();
+                    }
                     Err(withheld) => self.withhold(withheld),
                 },
-                Poll::Pending => {
-                    let session = self.alarm.session();
-                    let end = self.session_end.get_or_insert_with(|| Box::pin(session.end().clone().cancelled_owned()));
-                    std::task::ready!(end.as_mut().poll(cx));
-                    self.end(Ending::Cut, Some(Interrupted::SessionEnded));
-                }
+                Poll::Pending => std::task::ready!(self.poll_session_end(cx)),
             }
         }
+    }
+
+    /// Ends the body with its session.
+    fn poll_session_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let session = self.alarm.session();
+        let end = self.session_end.get_or_insert_with(|| Box::pin(session.end().clone().cancelled_owned()));
+        std::task::ready!(end.as_mut().poll(cx));
+        self.end(Ending::Cut, Some(Interrupted::SessionEnded));
+        Poll::Ready(())
     }
 
     fn withhold(&mut self, withheld: Withheld) {
         let interrupted = match withheld {
             Withheld::Unscannable(_) => Interrupted::Unscannable,
             Withheld::Blocked(class) => Interrupted::Blocked(class),
+            Withheld::Unanalyzed(unanalyzed) => Interrupted::Unanalyzed(unanalyzed),
         };
         self.end(Ending::Failed(Denial::from(withheld).told().error), Some(interrupted));
     }
 
     fn end(&mut self, ending: Ending, interrupted: Option<Interrupted>) {
-        self.upstream = None;
+        (self.upstream, self.held, self.is_read) = (None, None, false);
         self.interrupted = interrupted;
         if interrupted.is_some() {
             self.ready.clear();
-            self.outcome.note_masked(self.masker.report());
         }
+        self.outcome.note_masked(self.masker.report());
         self.settling = Some(Box::pin(self.outcome.settle(ending)));
+    }
+}
+
+fn hold_or_release(clean: Bytes, held: &mut Option<Held>, ready: &mut VecDeque<Bytes>, outcome: &mut PendingOutcome) {
+    match held {
+        Some(held) if !held.passes() => held.push(&clean),
+        Some(_) | None => release(clean, ready, outcome),
     }
 }
 

@@ -21,8 +21,8 @@ use token::{Grant, KeyRing, KeyStore, KeyStoreError, SessionTokens, StoredKey};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    Authenticator, Door, Gateway, GatewayParts, Metrics, ReadLimits, Recorder, Sessions, Speech, Upstream, Upstreams,
-    session::LiveSession,
+    Authenticator, Door, Gateway, GatewayParts, Masking, Metrics, ReadLimits, Recorder, Sessions, Speech, Upstream,
+    Upstreams, session::LiveSession,
 };
 
 pub(crate) struct Scene {
@@ -37,6 +37,11 @@ pub(crate) struct Scene {
 impl Scene {
     /// In front of an upstream of that era at that port of loopback.
     pub(crate) async fn in_front_of(port: u16, era: Era) -> Self {
+        Self::masking(port, era, Masking::default()).await
+    }
+
+    /// The same, with something else looked for in the traffic.
+    pub(crate) async fn masking(port: u16, era: Era, masking: Masking) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let folder = TempDir::new().unwrap();
         let log = Arc::new(Log::open(folder.path(), &LogOptions::new("example.com/test", &[7; 32])).unwrap());
@@ -58,7 +63,7 @@ impl Scene {
             door: Door::new(Vec::new(), Vec::new()),
             authenticator: Authenticator::new(Arc::clone(&tokens), Arc::clone(&sessions)),
             sessions: Arc::clone(&sessions),
-            upstreams: Upstreams::from_iter([upstream(port, era)]),
+            upstreams: Upstreams::from_iter([upstream(port, era).masked_by(masking)]),
             limits: ReadLimits { message_bytes_max: 1 << 20, message_wait_max: Duration::from_secs(5) },
             recorder,
             egress: Arc::new(egress),
