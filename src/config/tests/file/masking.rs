@@ -1,6 +1,6 @@
 //! `[masking]`, and what an upstream's own table changes.
 
-use config::{Action, LeakAction};
+use config::{Action, LeakAction, WhenDown};
 use model::Timestamp;
 
 use crate::support::{errors, load_text, with_parts};
@@ -60,4 +60,33 @@ fn a_pattern_has_a_name_of_its_own_and_a_region_two_letters() {
     assert!(said.contains("two patterns `A`"), "{said}");
     let said = errors(&with_parts("[masking]\nregion = \"Germany\"\n"));
     assert!(said.contains("two capital letters"), "{said}");
+}
+
+#[test]
+fn an_analyzer_that_is_down_denies_unless_the_file_says_otherwise() {
+    let analyzer = |lines: &str| with_parts(&format!("[masking.analyzer]\nkind = \"presidio\"\n{lines}\n"));
+    let loaded = load_text(&analyzer("url = \"https://presidio.example\"")).unwrap().masking.analyzer.unwrap();
+    assert_eq!((loaded.when_down, loaded.deadline.as_millis(), loaded.text_bytes_max), (WhenDown::Deny, 2000, 131_072));
+    assert_eq!(loaded.entities, ["PERSON", "LOCATION"]);
+    let lines = "url = \"http://127.0.0.1:5002\"\naddresses = \"loopback\"\nwhen_down = \"pass\"";
+    assert_eq!(load_text(&analyzer(lines)).unwrap().masking.analyzer.unwrap().when_down, WhenDown::Pass);
+}
+
+#[test]
+fn an_analyzer_is_asked_for_kinds_of_one_meaning_and_not_in_the_clear() {
+    let analyzer = |lines: &str| {
+        let pattern = "[[masking.patterns]]\nname = \"PLACE\"\npattern = \"a\"\n";
+        errors(&with_parts(&format!("[masking.analyzer]\nkind = \"presidio\"\n{lines}\n{pattern}")))
+    };
+    let url = "url = \"https://presidio.example\"\n";
+    assert!(analyzer("url = \"http://presidio.example\"").contains("without TLS"));
+    assert!(analyzer("url = \"https://127.0.0.1\"").contains("addresses = \"loopback\""));
+    for (entities, why) in [
+        ("[\"PERSON\", \"PERSON\"]", "stands here twice"),
+        ("[\"PLACE\"]", "name of a pattern as well"),
+        ("[\"Person\"]", "such as PERSON"),
+    ] {
+        let said = analyzer(&format!("{url}entities = {entities}"));
+        assert!(said.contains(why), "{said}");
+    }
 }
