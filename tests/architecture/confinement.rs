@@ -39,7 +39,7 @@ const CONFINED: &[Confined] = &[
             ("providers/gcp/src/key.rs", "reads the JSON that a stored key is"),
             ("src/claviger/src/broker/sources/refresh_tokens.rs", "copies a rotated refresh token for the vault"),
             ("src/egress/src/inject.rs", "writes the credential into its slot"),
-            ("src/egress/src/present.rs", "writes a token that was issued where its handle stands"),
+            ("src/egress/src/present.rs", "writes into a request what its handles and pseudonyms stand for"),
             ("src/egress/src/certified.rs", "gives TLS the key of a client certificate"),
             ("providers/vault/src/client.rs", "puts the token into the header of a call of Vault"),
             ("providers/vault/src/login.rs", "shows Vault what Claviger logs in with"),

@@ -64,10 +64,33 @@ pub enum Action {
     Detect,
     /// A marker takes its place.
     Mask,
-    /// A pseudonym of the session takes its place.
+    /// A pseudonym takes its place, which is turned back on its way to the same upstream in the same session.
     Tokenize,
     /// Refused.
     Block,
+}
+
+/// What is done with a find for which no pseudonym stands: a secret goes nowhere that a caller chooses, and what an agent sends comes
+/// from no upstream that it could go back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum OneWayAction {
+    /// Counted, not changed.
+    Detect,
+    /// A marker takes its place.
+    Mask,
+    /// Refused.
+    Block,
+}
+
+impl From<OneWayAction> for Action {
+    fn from(action: OneWayAction) -> Self {
+        match action {
+            OneWayAction::Detect => Self::Detect,
+            OneWayAction::Mask => Self::Mask,
+            OneWayAction::Block => Self::Block,
+        }
+    }
 }
 
 /// What is done with finds that are no credentials of ours.
@@ -82,6 +105,14 @@ pub struct Actions {
     pub personal_data: Action,
     /// With personal data of one kind, by its name.
     pub kinds: BTreeMap<String, Action>,
+}
+
+impl Actions {
+    /// Whether pseudonyms take the place of anything.
+    #[must_use]
+    pub fn tokenize(&self) -> bool {
+        self.personal_data == Action::Tokenize || self.kinds.values().any(|action| *action == Action::Tokenize)
+    }
 }
 
 /// A kind of personal data that the operator describes.
@@ -161,9 +192,9 @@ struct AnswersTable {
     /// What is done with a credential that Claviger holds and that comes back. Unsaid: `mask`.
     live_secrets: Option<LeakAction>,
     /// What is done with the value of a field whose name says that it is secret, such as `api_key`. Unsaid: `mask`.
-    named_fields: Option<Action>,
+    named_fields: Option<OneWayAction>,
     /// What is done with a text of the shape of a credential, such as `ghp_…`. Unsaid: `mask`.
-    credentials: Option<Action>,
+    credentials: Option<OneWayAction>,
     /// What is done with personal data. Unsaid: `detect`.
     personal_data: Option<Action>,
     /// What is done with personal data of one kind, such as `US_SSN = "mask"`.
@@ -176,14 +207,14 @@ struct AnswersTable {
 #[serde(deny_unknown_fields)]
 struct CallsTable {
     /// What is done with the value of a field whose name says that it is secret. Unsaid: `detect`.
-    named_fields: Option<Action>,
+    named_fields: Option<OneWayAction>,
     /// What is done with a text of the shape of a credential. Unsaid: `detect`.
-    credentials: Option<Action>,
+    credentials: Option<OneWayAction>,
     /// What is done with personal data. Unsaid: `detect`.
-    personal_data: Option<Action>,
+    personal_data: Option<OneWayAction>,
     /// What is done with personal data of one kind.
     #[serde(default)]
-    kinds: BTreeMap<String, Action>,
+    kinds: BTreeMap<String, OneWayAction>,
 }
 
 /// A kind of personal data that you describe.
@@ -271,27 +302,29 @@ fn share(number: Number<0, 100>) -> u8 {
     u8::try_from(number.0).unwrap_or(100)
 }
 
+/// The actions of an upstream's own kinds, then of those for all.
+fn joined<A: Copy + Into<Action>>(one: &BTreeMap<String, A>, all: &BTreeMap<String, A>) -> BTreeMap<String, Action> {
+    all.iter().chain(one).map(|(kind, action)| (kind.clone(), (*action).into())).collect()
+}
+
 impl UpstreamMaskingTable {
     /// What holds for an upstream: its own table, then the one for all.
     pub(crate) fn over(&self, all: &Self) -> UpstreamMasking {
-        let kinds = |one: &BTreeMap<String, Action>, all: &BTreeMap<String, Action>| {
-            all.iter().chain(one).map(|(kind, action)| (kind.clone(), *action)).collect()
-        };
         let (answers, all_answers) = (&self.answers, &all.answers);
         let (calls, all_calls) = (&self.calls, &all.calls);
         UpstreamMasking {
             live_secrets: answers.live_secrets.or(all_answers.live_secrets).unwrap_or_default(),
             answers: Actions {
-                named_fields: answers.named_fields.or(all_answers.named_fields).unwrap_or(Action::Mask),
-                credentials: answers.credentials.or(all_answers.credentials).unwrap_or(Action::Mask),
+                named_fields: answers.named_fields.or(all_answers.named_fields).map_or(Action::Mask, Action::from),
+                credentials: answers.credentials.or(all_answers.credentials).map_or(Action::Mask, Action::from),
                 personal_data: answers.personal_data.or(all_answers.personal_data).unwrap_or(Action::Detect),
-                kinds: kinds(&answers.kinds, &all_answers.kinds),
+                kinds: joined(&answers.kinds, &all_answers.kinds),
             },
             calls: Actions {
-                named_fields: calls.named_fields.or(all_calls.named_fields).unwrap_or(Action::Detect),
-                credentials: calls.credentials.or(all_calls.credentials).unwrap_or(Action::Detect),
-                personal_data: calls.personal_data.or(all_calls.personal_data).unwrap_or(Action::Detect),
-                kinds: kinds(&calls.kinds, &all_calls.kinds),
+                named_fields: calls.named_fields.or(all_calls.named_fields).map_or(Action::Detect, Action::from),
+                credentials: calls.credentials.or(all_calls.credentials).map_or(Action::Detect, Action::from),
+                personal_data: calls.personal_data.or(all_calls.personal_data).map_or(Action::Detect, Action::from),
+                kinds: joined(&calls.kinds, &all_calls.kinds),
             },
         }
     }

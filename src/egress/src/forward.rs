@@ -10,8 +10,8 @@ use secret::FingerprintSet;
 use zeroize::Zeroizing;
 
 use crate::{
-    Coding, EgressError, ForwardPath, HandleInStream, Issued, Outbound, Unscanned, UnscannedParts, UpstreamBody,
-    UpstreamTarget, headers,
+    Coding, EgressError, ForwardPath, HandleInStream, Issued, Outbound, Pseudonyms, Unscanned, UnscannedParts,
+    UpstreamBody, UpstreamTarget, headers,
 };
 
 /// A request that is complete but for its credential.
@@ -34,6 +34,7 @@ pub(crate) struct Seal {
     pub(crate) credential: Option<CredentialName>,
     pub(crate) lease: Option<LeaseId>,
     pub(crate) issued: Issued,
+    pub(crate) pseudonyms: Option<Pseudonyms>,
 }
 
 impl<'a> Draft<'a> {
@@ -105,6 +106,7 @@ pub(crate) async fn forward(
         credential: seal.credential,
         lease: seal.lease,
         issued: seal.issued,
+        pseudonyms: seal.pseudonyms,
     };
     let mut response = Response::new(Unscanned::new(parts));
     *response.status_mut() = head.status;

@@ -9,12 +9,12 @@ use model::{Caller, Clock, Minting, SessionId};
 
 use crate::{
     CredentialSource, Egress, EgressError, ForwardTicket, Issued, IssuedTokenAction, LeaseCounts, Ledger, LiveSecrets,
-    Presented, TicketParts, Unscanned, UpstreamTarget,
+    Presented, Pseudonyms, TicketParts, Unscanned, UpstreamTarget,
     forward::{Draft, Seal, forward},
     inject::inject,
-    issued::IssuedTokens,
     present::Shown,
     resolve::Resolver,
+    stand_ins::StandIns,
 };
 
 /// What an in-process egress works with.
@@ -38,7 +38,7 @@ pub struct InProcess {
     clock: Arc<dyn Clock>,
     resolver: Resolver,
     live: Arc<LiveSecrets>,
-    issued: IssuedTokens,
+    stand_ins: StandIns,
 }
 
 impl InProcess {
@@ -46,15 +46,15 @@ impl InProcess {
     #[must_use]
     pub fn new(parts: InProcessParts) -> Self {
         let resolver = Resolver::new(parts.sources, Arc::clone(&parts.clock), parts.ledger);
-        let issued = IssuedTokens::new(Arc::clone(&parts.live));
-        Self { dialer: parts.dialer, clock: parts.clock, resolver, live: parts.live, issued }
+        let stand_ins = StandIns::new(Arc::clone(&parts.live));
+        Self { dialer: parts.dialer, clock: parts.clock, resolver, live: parts.live, stand_ins }
     }
 
-    /// Revokes what was minted for a session that has ended, and mints nothing more for it; wipes the tokens that were issued to
+    /// Revokes what was minted for a session that has ended, and mints nothing more for it; wipes what is kept for
     /// it. Returns at once. It must be called for each session that ends.
     pub fn end_session(&self, session: &SessionId) {
         self.resolver.end_session(session);
-        self.issued.end_session(session);
+        self.stand_ins.end_session(session);
     }
 
     /// Revokes what processes left that are gone: all that the ledger knew before this process minted anything. Returns at once.
@@ -76,18 +76,27 @@ impl InProcess {
 }
 
 impl InProcess {
-    /// The tokens that the handles of a request stand for.
+    /// What the handles and pseudonyms of a request stand for.
     fn redeem(
         &self,
         session: &SessionId,
         upstream: &UpstreamTarget,
-        handles: Vec<Presented>,
+        stand_ins: Vec<Presented>,
     ) -> Result<Shown, EgressError> {
-        let shown = handles.into_iter().map(|shown| {
-            let token = self.issued.redeem(session, upstream, &shown.handle)?;
-            Ok((shown, token))
+        let shown = stand_ins.into_iter().map(|shown| {
+            let text = self.stand_ins.redeem(session, upstream, &shown.stand_in)?;
+            Ok(text.map(|text| (shown, text)))
         });
-        shown.collect::<Result<_, _>>().map(Shown)
+        shown.filter_map(Result::transpose).collect::<Result<_, _>>().map(Shown)
+    }
+
+    /// Where personal values go that `upstream` tells `caller`, where the caller gets pseudonyms.
+    fn pseudonyms_of(&self, upstream: &UpstreamTarget, caller: &Caller) -> Result<Option<Pseudonyms>, EgressError> {
+        if !upstream.gives_pseudonyms() {
+            return Ok(None);
+        }
+        let has_ended = |session: &SessionId| self.resolver.has_ended(session);
+        self.stand_ins.pseudonyms(caller, upstream, self.clock.now(), has_ended).map(Some)
     }
 
     /// What becomes of the tokens that `upstream` issues to `caller`.
@@ -97,7 +106,7 @@ impl InProcess {
             IssuedTokenAction::Deny => Ok(Issued::Deny),
             IssuedTokenAction::Capture => {
                 let has_ended = |session: &SessionId| self.resolver.has_ended(session);
-                let capture = self.issued.capture(caller, upstream, self.clock.now(), has_ended)?;
+                let capture = self.stand_ins.capture(caller, upstream, self.clock.now(), has_ended)?;
                 Ok(Issued::Capture(Arc::new(capture)))
             }
         }
@@ -107,9 +116,9 @@ impl InProcess {
 #[async_trait]
 impl Egress for InProcess {
     async fn carry(&self, ticket: ForwardTicket) -> Result<Response<Unscanned>, EgressError> {
-        let TicketParts { caller, trace, upstream, method, path, headers, body, handles, .. } =
+        let TicketParts { caller, trace, upstream, method, path, headers, body, stand_ins, .. } =
             ticket.spend(self.clock.now())?;
-        let shown = self.redeem(&caller.session, &upstream, handles)?;
+        let shown = self.redeem(&caller.session, &upstream, stand_ins)?;
         let mut draft = Draft::new(&upstream, method, &path, headers, body)?;
         shown.fill(&mut draft, path.as_str().len())?;
         let mut used = None;
@@ -126,7 +135,9 @@ impl Egress for InProcess {
         }
         let (credential, lease) = used.unzip();
         let issued = self.issued_by(&upstream, &caller)?;
-        let seal = Seal { fingerprints: self.issued.fingerprints(&caller.session), credential, lease, issued };
+        let pseudonyms = self.pseudonyms_of(&upstream, &caller)?;
+        let fingerprints = self.stand_ins.fingerprints(&caller.session);
+        let seal = Seal { fingerprints, credential, lease, issued, pseudonyms };
         forward(&self.dialer, draft, seal).await
     }
 }

@@ -272,6 +272,7 @@ pub(crate) fn parts(url: &str, injection: Injection) -> UpstreamParts {
         extra_headers: Vec::new(),
         passes_ranges: false,
         issued_tokens: IssuedTokenAction::Capture,
+        gives_pseudonyms: true,
         credential: Some(UpstreamCredential { binding, provider: ProviderHandle(0) }),
     }
 }
@@ -300,7 +301,7 @@ pub(crate) struct Call {
     pub(crate) path: &'static str,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Outbound,
-    pub(crate) handles: Vec<Presented>,
+    pub(crate) stand_ins: Vec<Presented>,
 }
 
 impl Call {
@@ -314,7 +315,7 @@ impl Call {
             path,
             headers: HeaderMap::new(),
             body: Outbound::empty(),
-            handles: Vec::new(),
+            stand_ins: Vec::new(),
         }
     }
 
@@ -345,7 +346,7 @@ impl Call {
             path: self.path.parse().unwrap(),
             headers: self.headers,
             body: self.body,
-            handles: self.handles,
+            stand_ins: self.stand_ins,
             record: 7,
             recorded_at: now,
         }

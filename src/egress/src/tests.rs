@@ -8,5 +8,6 @@ mod faults;
 mod injection;
 mod issued;
 mod leases;
+mod pseudonyms;
 mod redirects;
 mod tickets;

@@ -26,8 +26,8 @@ pub struct TicketParts {
     pub headers: HeaderMap,
     /// The body.
     pub body: Outbound,
-    /// The handles that the request shows, in place of which their tokens go.
-    pub handles: Vec<Presented>,
+    /// The handles and pseudonyms that the request shows, in place of which goes what they stand for.
+    pub stand_ins: Vec<Presented>,
     /// The index of the intent in the record.
     pub record: u64,
     /// When the intent was recorded.

@@ -15,7 +15,7 @@ use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
 use model::{CredentialName, LeaseId};
 use secret::FingerprintSet;
 
-use crate::{EgressError, Issued, forward};
+use crate::{EgressError, Issued, Pseudonyms, forward};
 
 /// What an upstream said, headers and trailers included, with what is needed to scan it. It has no way out but
 /// [`Unscanned::into_parts`], which is for the mask stage alone; `tests/architecture.rs` says so.
@@ -37,6 +37,8 @@ pub struct UnscannedParts {
     pub lease: Option<LeaseId>,
     /// What becomes of the tokens that the answer issues.
     pub issued: Issued,
+    /// Where its personal values go, where the caller gets pseudonyms.
+    pub pseudonyms: Option<Pseudonyms>,
 }
 
 impl Unscanned {

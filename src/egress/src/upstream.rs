@@ -56,6 +56,8 @@ pub struct UpstreamParts {
     pub passes_ranges: bool,
     /// What becomes of tokens that it issues in its answers.
     pub issued_tokens: IssuedTokenAction,
+    /// Whether pseudonyms take the place of personal values in its answers.
+    pub gives_pseudonyms: bool,
     /// Its credential, where it needs one.
     pub credential: Option<UpstreamCredential>,
 }
@@ -136,6 +138,12 @@ impl UpstreamTarget {
         self.parts.issued_tokens
     }
 
+    /// Whether its callers get pseudonyms, which are turned back in what they send to it.
+    #[must_use]
+    pub const fn gives_pseudonyms(&self) -> bool {
+        self.parts.gives_pseudonyms
+    }
+
     /// Whether the credential goes into the body of a request, which must then be all there.
     #[must_use]
     pub fn fills_body(&self) -> bool {
@@ -204,6 +212,7 @@ mod tests {
             extra_headers: Vec::new(),
             passes_ranges: false,
             issued_tokens: IssuedTokenAction::Mask,
+            gives_pseudonyms: false,
             credential: None,
         }
     }

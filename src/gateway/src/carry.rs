@@ -14,7 +14,7 @@ use crate::{
     converse::{self, Leg},
     denial::Denial,
     facts::{Facts, Voice},
-    handles::find_handles,
+    handles::find_stand_ins,
     inspect::inspect,
     mask::{Clean, fail, mask},
     plain,
@@ -59,13 +59,13 @@ impl Gateway {
         approve(permit, known)
     }
 
-    /// One exchange with the upstream: its handles found, recorded, carried, masked, recorded.
+    /// One exchange with the upstream: its handles and pseudonyms found, recorded, carried, masked, recorded.
     ///
     /// # Errors
     /// The handles', the record's, egress's or the mask's; the outcome of what was sent is recorded before.
     pub async fn forward(&self, approved: &Approved, leg: Leg) -> Result<Response<Clean>, Denial> {
-        let with_handles = find_handles(leg)?;
-        let recorded = self.recorder.intent(approved, with_handles).await?;
+        let exchange = find_stand_ins(leg, approved.upstream())?;
+        let recorded = self.recorder.intent(approved, exchange).await?;
         let (ticket, outcome) = recorded.into_parts();
         let carried = tokio::select! {
             biased; // what is there costs no registration

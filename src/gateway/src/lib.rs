@@ -64,7 +64,7 @@ pub use upstream::{Masking, Speech, Upstream, Upstreams};
 /// who went through the stages before; `tests/skipped_stages.rs` shows what does not compile.
 pub mod evidence {
     pub use crate::{
-        approve::Approved, authenticate::Authenticated, authorize::Permit, converse::Leg, handles::WithHandles,
+        approve::Approved, authenticate::Authenticated, authorize::Permit, converse::Leg, handles::WithStandIns,
         inspect::Inspected, mask::Clean, record::Recorded, session::InSession,
     };
 }

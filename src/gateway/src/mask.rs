@@ -2,6 +2,7 @@
 
 mod held;
 mod issued;
+mod pseudonyms;
 mod stream;
 
 use std::{
@@ -19,7 +20,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use redact::{Class, Content, Decoder, Masker, Profile, Report, mask_header};
 
-use self::{held::Held, issued::watching, stream::MaskedStream};
+use self::{held::Held, issued::watching, pseudonyms::pseudonymizing, stream::MaskedStream};
 use crate::{
     analysis::Unanalyzed,
     denial::Denial,
@@ -244,10 +245,11 @@ pub(crate) async fn mask(
         Ok(decoder) => decoder,
         Err(unscannable) => return Err(fail(outcome, Denial::Unscannable(unscannable)).await),
     };
-    let UnscannedParts { body, fingerprints, issued, headers: unscanned_headers, .. } = unscanned;
+    let UnscannedParts { body, fingerprints, issued, pseudonyms, headers: unscanned_headers, .. } = unscanned;
     let content_type = unscanned_headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let (content, is_event_stream) = (Content::of(content_type), is_event_stream(content_type));
     let masker = watching(Masker::new(fingerprints, profile, content), issued);
+    let masker = pseudonymizing(masker, pseudonyms);
     let is_skipped = cfg!(claviger_broken = "no_error_bodies") && parts.status.as_u16() >= 400
         || cfg!(claviger_broken = "no_events") && is_event_stream;
     let masker = if is_skipped { Masker::without_secrets(profile, Content::Binary) } else { masker };

@@ -13,6 +13,7 @@ use crate::{
     handles::{Places, UPSTREAM_AUTHORIZATION, Watched},
     mask::Clean,
     read::collect,
+    upstream::Speech,
 };
 
 /// Forwards the call and hands back its masked answer. A challenge of the upstream is for this service alone.
@@ -48,12 +49,14 @@ pub(crate) async fn answer(gateway: &Gateway, approved: Approved, asked: HttpAsk
     }
 }
 
-/// Whether a body must be all there: a credential goes into it, or the token of a handle may.
+/// Whether a body must be all there: a credential goes into it, or what a handle or pseudonym stands for may.
 fn must_be_known(approved: &Approved, headers: &HeaderMap) -> bool {
     let target = approved.upstream().target();
     let has_fields = || match Places::of_type(headers) {
         Places::Json | Places::Form => true,
         Places::None => false,
     };
-    target.fills_body() || target.issued_tokens() == IssuedTokenAction::Capture && has_fields()
+    let has_stand_ins = target.issued_tokens() == IssuedTokenAction::Capture
+        || target.gives_pseudonyms() && matches!(approved.upstream().speech(), Speech::Http(_));
+    target.fills_body() || has_stand_ins && has_fields()
 }

@@ -14,7 +14,7 @@ pub(crate) use self::{
     entry::{Ending, ExchangeEntry},
     outcome::PendingOutcome,
 };
-use crate::{approve::Approved, denial::Denial, facts::Facts, handles::WithHandles, metrics::Metrics};
+use crate::{approve::Approved, denial::Denial, facts::Facts, handles::WithStandIns, metrics::Metrics};
 
 /// Evidence that the intent of one exchange stands in the record. It is the only way to a ticket.
 #[derive(Debug)]
@@ -63,13 +63,13 @@ impl Recorder {
     ///
     /// # Errors
     /// [`Denial::RecordUnavailable`]; then nothing may be sent.
-    pub async fn intent(&self, approved: &Approved, exchange: WithHandles) -> Result<Recorded, Denial> {
-        let WithHandles { leg, handles } = exchange;
+    pub async fn intent(&self, approved: &Approved, exchange: WithStandIns) -> Result<Recorded, Denial> {
+        let WithStandIns { leg, stand_ins } = exchange;
         let facts = approved.facts();
         let upstream = approved.upstream();
         let at = self.clock.now();
         let credential: Option<&CredentialName> = upstream.credential();
-        let entry = entry::intent(facts, approved.rule(), credential, &handles, at);
+        let entry = entry::intent(facts, approved.rule(), credential, &stand_ins, at);
         let durability = stricter(approved.durability(), self.durability);
         let receipt = self.log.append(&entry, durability).await.map_err(unavailable)?;
         facts.note_intent();
@@ -84,7 +84,7 @@ impl Recorder {
             path: leg.path,
             headers: leg.headers,
             body: leg.body,
-            handles,
+            stand_ins,
         });
         Ok(Recorded { ticket, outcome: PendingOutcome::new(self.clone(), upstream, receipt.index()) })
     }

@@ -3,7 +3,7 @@
 use egress::{Egress, EgressError, ForwardTicket, Unscanned};
 use gateway::{
     Denial, Gateway, Recorder, Sessions,
-    evidence::{Approved, Authenticated, Clean, InSession, Leg, Recorded, WithHandles},
+    evidence::{Approved, Authenticated, Clean, InSession, Leg, Recorded, WithStandIns},
 };
 use http::Response;
 
@@ -20,7 +20,7 @@ fn stages_in_order_compile() {
         Sessions::enter(caller, resource, now)
     }
 
-    async fn record(recorder: &Recorder, approved: &Approved, exchange: WithHandles) -> Result<Recorded, Denial> {
+    async fn record(recorder: &Recorder, approved: &Approved, exchange: WithStandIns) -> Result<Recorded, Denial> {
         recorder.intent(approved, exchange).await
     }
 

@@ -76,6 +76,7 @@ fn target(upstream: &config::Upstream, sources: &Sources) -> Result<UpstreamTarg
             config::IssuedTokens::Capture => IssuedTokenAction::Capture,
             config::IssuedTokens::Deny => IssuedTokenAction::Deny,
         },
+        gives_pseudonyms: upstream.masking.answers.tokenize(),
         credential: credential.map(|(binding, provider)| UpstreamCredential { binding, provider }),
     });
     target.map_err(|error| Failure::new(format!("upstream {}: {error}", upstream.name)))

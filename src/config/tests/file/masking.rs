@@ -90,3 +90,15 @@ fn an_analyzer_is_asked_for_kinds_of_one_meaning_and_not_in_the_clear() {
         assert!(said.contains(why), "{said}");
     }
 }
+
+#[test]
+fn a_pseudonym_stands_for_personal_data_in_answers_and_for_nothing_else() {
+    let loaded = load_text(&with_parts("[masking.answers.kinds]\nUS_SSN = \"tokenize\"\n")).unwrap();
+    assert!(loaded.upstreams.iter().all(|upstream| upstream.masking.answers.tokenize()));
+    assert!(!loaded.upstreams.iter().any(|upstream| upstream.masking.calls.tokenize()));
+    for refused in ["answers]\nnamed_fields", "answers]\ncredentials", "calls]\npersonal_data", "calls.kinds]\nUS_SSN"]
+    {
+        let said = errors(&with_parts(&format!("[masking.{refused} = \"tokenize\"\n")));
+        assert!(said.contains("`tokenize`") && said.contains("`mask`"), "{refused}: {said}");
+    }
+}

@@ -6,7 +6,7 @@ use http::header::AUTHORIZATION;
 use model::Injection;
 
 use crate::{
-    Capture, EgressError, Handle, Issued, IssuedTokenAction, Place, Presented, UpstreamParts, UpstreamTarget,
+    Capture, EgressError, Handle, Issued, IssuedTokenAction, Place, Presented, StandIn, UpstreamParts, UpstreamTarget,
     testing::{Call, Recorder, Rig, bearer, canary, parts, upstream},
 };
 
@@ -23,7 +23,7 @@ async fn capture(rig: &Rig, call: Call) -> Arc<Capture> {
 }
 
 fn showing(call: Call, handle: &Handle, place: Place) -> Call {
-    Call { handles: vec![Presented { handle: handle.clone(), place }], ..call }
+    Call { stand_ins: vec![Presented { stand_in: StandIn::Handle(handle.clone()), place }], ..call }
 }
 
 fn in_authorization() -> Place {

@@ -21,9 +21,9 @@ fn leg(headers: &[(&'static str, &str)], path: &str, body: &str) -> Leg {
 }
 
 fn places(headers: &[(&'static str, &str)], path: &str, body: &str) -> Result<Vec<Place>, &'static str> {
-    let found = find_handles(leg(headers, path, body)).map_err(|denial| denial.told().error)?;
-    assert!(found.handles.iter().all(|shown| shown.handle.as_bytes() == HANDLE.as_bytes()));
-    Ok(found.handles.into_iter().map(|shown| shown.place).collect())
+    let found = find_handles(&leg(headers, path, body)).map_err(|denial| denial.told().error)?;
+    assert!(found.iter().all(|shown| shown.stand_in.as_bytes() == HANDLE.as_bytes()));
+    Ok(found.into_iter().map(|shown| shown.place).collect())
 }
 
 const JSON: (&str, &str) = ("content-type", "application/json; charset=utf-8");

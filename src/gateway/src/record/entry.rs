@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use egress::{HandleId, Presented};
+use egress::{HandleId, Presented, StandIn};
 use model::{AgentName, CredentialName, LeaseId, RuleId, SessionId, Subject, Timestamp, UpstreamName};
 use redact::{Class, Profile, Report};
 
@@ -58,7 +58,7 @@ pub(crate) fn intent(
     facts: &Facts,
     rule: &RuleId,
     credential: Option<&CredentialName>,
-    handles: &[Presented],
+    stand_ins: &[Presented],
     at: Timestamp,
 ) -> Vec<u8> {
     let mut json = Writer::open("intent", at);
@@ -66,7 +66,11 @@ pub(crate) fn intent(
     json.text("decision", "permit");
     json.text("rule", rule.as_str());
     json.optional_text("credential", credential.map(CredentialName::as_str));
-    json.handles("handles", handles.iter().map(|shown| shown.handle.id()));
+    let handles = stand_ins.iter().filter_map(|shown| match &shown.stand_in {
+        StandIn::Handle(handle) => Some(handle.id()),
+        StandIn::Pseudonym(_) => None,
+    });
+    json.handles("handles", handles);
     json.close()
 }
 
@@ -241,12 +245,13 @@ impl Writer {
     }
 
     /// Handles by their ids; nothing where there are none.
-    fn handles(&mut self, name: &str, ids: impl ExactSizeIterator<Item = HandleId>) {
-        if ids.len() == 0 {
+    fn handles(&mut self, name: &str, ids: impl Iterator<Item = HandleId>) {
+        let mut ids = ids.enumerate().peekable();
+        if ids.peek().is_none() {
             return;
         }
         self.name(name);
-        for (i, id) in ids.enumerate() {
+        for (i, id) in ids {
             self.0.push(if i == 0 { b'[' } else { b',' });
             self.quoted(&id.to_string());
         }

@@ -1,9 +1,9 @@
 use gateway::{
     Recorder,
-    evidence::{Permit, WithHandles},
+    evidence::{Permit, WithStandIns},
 };
 
-async fn record(recorder: &Recorder, permit: &Permit, exchange: WithHandles) {
+async fn record(recorder: &Recorder, permit: &Permit, exchange: WithStandIns) {
     let _ = recorder.intent(permit, exchange).await;
 }
 

@@ -155,6 +155,7 @@ fn upstream(port: u16, era: Era) -> Upstream {
         },
         passes_ranges: false,
         issued_tokens: IssuedTokenAction::Mask,
+        gives_pseudonyms: false,
         credential: None,
     });
     let resource = "https://gw.example/mcp/u1".parse().unwrap();

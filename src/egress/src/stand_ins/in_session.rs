@@ -1,4 +1,4 @@
-//! The tokens that were issued to one session.
+//! What is kept for one session: the tokens that were issued to it, and the personal values that it was told by pseudonyms.
 
 use std::{collections::HashMap, hash::RandomState, sync::Arc};
 
@@ -7,7 +7,11 @@ use parking_lot::Mutex;
 use ring::rand::SystemRandom;
 use secret::{FingerprintSet, Secret};
 
-use super::handle::{Handle, HandleId};
+use super::{
+    handle::{Handle, HandleId},
+    pseudonym::Pseudonym,
+    values::Values,
+};
 use crate::{LiveSecrets, inject::generation};
 
 /// How many tokens a session keeps; an agent that needs more asks for a session of its own for each job.
@@ -18,32 +22,22 @@ const BYTES_MAX: usize = 64 * 1024;
 const TAG: u32 = u32::MAX;
 
 /// A token, and who issued it. It is used for nobody else.
-#[derive(Debug)]
-pub(crate) struct IssuedToken {
-    secret: Secret,
+struct IssuedToken {
+    secret: Arc<Secret>,
     upstream: UpstreamName,
 }
 
-impl IssuedToken {
-    pub(crate) const fn secret(&self) -> &Secret {
-        &self.secret
-    }
-
-    pub(super) const fn upstream(&self) -> &UpstreamName {
-        &self.upstream
-    }
-}
-
-/// The tokens of one session.
-pub(super) struct SessionTokens {
+/// What one session keeps.
+pub(super) struct SessionStandIns {
     session_end: Timestamp,
     held: Mutex<Held>,
+    values: Mutex<Values>,
     hasher: RandomState,
     random: SystemRandom,
 }
 
 struct Held {
-    tokens: HashMap<Handle, Arc<IssuedToken>>,
+    tokens: HashMap<Handle, IssuedToken>,
     /// The handle of each value, by its digest under a key of this session.
     by_value: HashMap<(u64, UpstreamName), Handle>,
     bytes: usize,
@@ -58,7 +52,7 @@ struct Joined {
     all: Arc<FingerprintSet>,
 }
 
-impl SessionTokens {
+impl SessionStandIns {
     pub(super) fn new(session_end: Timestamp, live: &LiveSecrets) -> Self {
         let held = Held {
             tokens: HashMap::new(),
@@ -68,7 +62,9 @@ impl SessionTokens {
             joined: None,
             is_over: false,
         };
-        Self { session_end, held: Mutex::new(held), hasher: RandomState::new(), random: SystemRandom::new() }
+        let random = SystemRandom::new();
+        let values = Mutex::new(Values::new(&random));
+        Self { session_end, held: Mutex::new(held), values, hasher: RandomState::new(), random }
     }
 
     pub(super) const fn session_end(&self) -> Timestamp {
@@ -77,7 +73,7 @@ impl SessionTokens {
 
     /// Keeps a token and gives its handle, which is the same for the same token. `None` where it cannot be kept: it is too short or
     /// regular to be found in answers, there are too many, or the session is over.
-    pub(super) fn keep(&self, secret: Secret, length: usize, upstream: &UpstreamName) -> Option<Handle> {
+    pub(super) fn keep_token(&self, secret: Secret, length: usize, upstream: &UpstreamName) -> Option<Handle> {
         let place = (generation(&secret, &self.hasher), upstream.clone());
         let mut held = self.held.lock();
         if let Some(handle) = held.by_value.get(&place) {
@@ -91,12 +87,25 @@ impl SessionTokens {
         held.bytes += length;
         held.joined = None;
         held.by_value.insert(place, handle.clone());
-        held.tokens.insert(handle.clone(), Arc::new(IssuedToken { secret, upstream: upstream.clone() }));
+        held.tokens.insert(handle.clone(), IssuedToken { secret: Arc::new(secret), upstream: upstream.clone() });
         Some(handle)
     }
 
-    pub(super) fn find(&self, handle: &Handle) -> Option<Arc<IssuedToken>> {
-        self.held.lock().tokens.get(handle).cloned()
+    /// The token of a handle, where `upstream` issued it.
+    pub(super) fn find_token(&self, handle: &Handle, upstream: &UpstreamName) -> Option<Arc<Secret>> {
+        let held = self.held.lock();
+        let token = held.tokens.get(handle).filter(|token| token.upstream == *upstream)?;
+        Some(Arc::clone(&token.secret))
+    }
+
+    /// Keeps a personal value that `upstream` sent, and gives its pseudonym.
+    pub(super) fn keep_value(&self, kind: &str, value: &[u8], upstream: &UpstreamName) -> Option<Pseudonym> {
+        self.values.lock().keep(kind, value, upstream)
+    }
+
+    /// The value of a pseudonym, where `upstream` sent it.
+    pub(super) fn find_value(&self, pseudonym: &Pseudonym, upstream: &UpstreamName) -> Option<Arc<Secret>> {
+        self.values.lock().find(pseudonym, upstream)
     }
 
     /// All that is live in this session. Joining is done anew only where one of the two has grown.
@@ -117,6 +126,7 @@ impl SessionTokens {
         held.is_over = true;
         held.tokens.clear();
         held.by_value.clear();
+        self.values.lock().end();
     }
 }
 

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{
     handle::{Handle, HandleId},
-    in_session::{Given, SessionTokens},
+    in_session::{Given, SessionStandIns},
 };
 use crate::LiveSecrets;
 
@@ -18,14 +18,14 @@ const HANDLES_MAX: usize = 16;
 
 /// Keeps the tokens that one answer issues, for the session that it is an answer to and the upstream that it comes from.
 pub struct Capture {
-    tokens: Arc<SessionTokens>,
+    tokens: Arc<SessionStandIns>,
     upstream: UpstreamName,
     live: Arc<LiveSecrets>,
     given: Given,
 }
 
 impl Capture {
-    pub(super) fn new(tokens: Arc<SessionTokens>, upstream: UpstreamName, live: Arc<LiveSecrets>) -> Self {
+    pub(super) fn new(tokens: Arc<SessionStandIns>, upstream: UpstreamName, live: Arc<LiveSecrets>) -> Self {
         Self { tokens, upstream, live, given: Given::default() }
     }
 
@@ -41,7 +41,7 @@ impl Capture {
         if given.len() >= HANDLES_MAX {
             return None;
         }
-        let handle = self.tokens.keep(Secret::new(text), token.len(), &self.upstream)?;
+        let handle = self.tokens.keep_token(Secret::new(text), token.len(), &self.upstream)?;
         if !given.contains(&handle.id()) {
             given.push(handle.id());
         }
