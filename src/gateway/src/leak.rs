@@ -47,6 +47,10 @@ impl LeakAlarm {
         &self.session
     }
 
+    pub(crate) const fn upstream(&self) -> &Arc<Upstream> {
+        &self.upstream
+    }
+
     /// A live secret was found in the answer. When this returns, a session that is to end admits no further call.
     pub(crate) fn raise(&mut self) {
         if std::mem::replace(&mut self.is_raised, true) {

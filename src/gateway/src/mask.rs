@@ -4,6 +4,7 @@ mod held;
 mod issued;
 mod pseudonyms;
 mod stream;
+mod told;
 
 use std::{
     borrow::Cow,
@@ -18,6 +19,7 @@ use egress::{Coding, Issued, Unscanned, UnscannedParts, UpstreamBody};
 use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
+use mcp::Object;
 use redact::{Class, Content, Decoder, Masker, Profile, Report, mask_header};
 
 use self::{held::Held, issued::watching, pseudonyms::pseudonymizing, stream::MaskedStream};
@@ -58,7 +60,11 @@ const PASSED_ON: [HeaderName; 14] = [
 
 /// A body that was scanned, or that this service wrote itself. Nothing else is sent to a caller.
 #[derive(Debug)]
-pub struct Clean(Kind);
+pub struct Clean {
+    kind: Kind,
+    /// What its reader is told of finds in it; of a stream, the stream says so far.
+    told: Object,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -105,31 +111,35 @@ pub enum Interrupted {
 impl Clean {
     /// Words of our own.
     pub(crate) fn ours(bytes: impl Into<Bytes>) -> Self {
-        Self(Kind::Whole(bytes.into()))
+        Self::of(Kind::Whole(bytes.into()))
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self { kind, told: Object::new() }
     }
 
     /// Clean pieces, in their order.
     pub(crate) fn in_pieces(mut pieces: VecDeque<Bytes>) -> Self {
         let length = pieces.iter().map(Bytes::len).sum();
         if pieces.len() <= 1 {
-            return Self(Kind::Whole(pieces.pop_front().unwrap_or_default()));
+            return Self::of(Kind::Whole(pieces.pop_front().unwrap_or_default()));
         }
         if length > JOINED_BYTES_MAX {
-            return Self(Kind::Pieces(pieces));
+            return Self::of(Kind::Pieces(pieces));
         }
         let mut joined = Vec::with_capacity(length);
         pieces.iter().for_each(|piece| joined.extend_from_slice(piece));
-        Self(Kind::Whole(joined.into()))
+        Self::of(Kind::Whole(joined.into()))
     }
 
     /// A body that a stage of ours derives from clean ones.
     pub(crate) fn derived(body: impl DerivedBody + 'static) -> Self {
-        Self(Kind::Derived(Box::pin(body)))
+        Self::of(Kind::Derived(Box::pin(body)))
     }
 
     /// The bytes, where they are all there already.
     pub(crate) const fn whole(&self) -> Option<&Bytes> {
-        match &self.0 {
+        match &self.kind {
             Kind::Whole(bytes) => Some(bytes),
             Kind::Pieces(_) | Kind::Stream(_) | Kind::Derived(_) => None,
         }
@@ -137,9 +147,17 @@ impl Clean {
 
     /// The pieces, where they are all there already and several.
     pub(crate) const fn pieces(&self) -> Option<&VecDeque<Bytes>> {
-        match &self.0 {
+        match &self.kind {
             Kind::Pieces(pieces) => Some(pieces),
             Kind::Whole(_) | Kind::Stream(_) | Kind::Derived(_) => None,
+        }
+    }
+
+    /// What goes into the `_meta` of the result that it holds: what was found in it so far. Nothing where nothing was.
+    pub(crate) fn told(&self) -> Object {
+        match &self.kind {
+            Kind::Stream(stream) => stream.told(),
+            Kind::Whole(_) | Kind::Pieces(_) | Kind::Derived(_) => self.told.clone(),
         }
     }
 
@@ -152,9 +170,9 @@ impl Clean {
     ///
     /// # Errors
     /// [`Denial::UpstreamProtocol`] beyond `bytes_max`, otherwise what interrupted the body.
-    pub(crate) async fn collect(mut self, bytes_max: usize) -> Result<Bytes, Denial> {
-        if let Kind::Whole(bytes) = self.0 {
-            return Ok(bytes);
+    pub(crate) async fn collect(&mut self, bytes_max: usize) -> Result<Bytes, Denial> {
+        if let Kind::Whole(bytes) = &mut self.kind {
+            return Ok(std::mem::take(bytes));
         }
         let mut all = Vec::new();
         while let Some(bytes) = self.next().await {
@@ -169,7 +187,7 @@ impl Clean {
 
     /// The answer is complete, and what follows is not passed on. Reading on to the end waits for the outcome's record.
     pub(crate) fn conclude(&mut self) {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Stream(stream) => stream.conclude(),
             Kind::Whole(bytes) => bytes.clear(),
             Kind::Pieces(pieces) => pieces.clear(),
@@ -178,7 +196,7 @@ impl Clean {
     }
 
     pub(crate) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Interrupted>>> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Kind::Whole(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
             Kind::Pieces(pieces) => Poll::Ready(pieces.pop_front().map(Ok)),
@@ -197,7 +215,7 @@ impl Body for Clean {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Whole(bytes) => bytes.is_empty(),
             Kind::Pieces(pieces) => pieces.is_empty(),
             Kind::Stream(_) | Kind::Derived(_) => false,
@@ -205,7 +223,7 @@ impl Body for Clean {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.kind {
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Pieces(pieces) => SizeHint::with_exact(pieces.iter().map(|piece| piece.len() as u64).sum()),
             Kind::Stream(_) | Kind::Derived(_) => SizeHint::default(),
@@ -230,7 +248,7 @@ pub(crate) async fn mask(
     let (parts, unscanned) = answer.into_parts();
     let unscanned = unscanned.into_parts();
     let mut masked = Report::default();
-    let headers = mask_headers(&unscanned, profile, &mut masked);
+    let mut headers = mask_headers(&unscanned, profile, &mut masked);
     outcome.note_head(parts.status.as_u16(), unscanned.lease.clone(), &masked);
     if let Issued::Capture(capture) = &unscanned.issued {
         outcome.note_capture(capture);
@@ -259,9 +277,12 @@ pub(crate) async fn mask(
     let stream = MaskedStream::new(decoder, masker, held, outcome, alarm, is_event_stream);
     let is_short = body.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX);
     let clean = if is_short || is_analyzed_whole {
-        whole(stream, body).await?
+        let (clean, found) = whole(stream, body).await?;
+        masked.merge(&found);
+        told::write_fields(&masked, profile, &mut headers);
+        clean
     } else {
-        Clean(Kind::Stream(Box::new(stream.reading(body))))
+        Clean::of(Kind::Stream(Box::new(stream.reading(body))))
     };
     let mut response = Response::new(clean);
     *response.status_mut() = parts.status;
@@ -269,8 +290,9 @@ pub(crate) async fn mask(
     Ok(response)
 }
 
-/// Scans an answer to its end and records its outcome. One that is too long to be analyzed, and passes, streams on.
-async fn whole(mut stream: MaskedStream, mut body: UpstreamBody) -> Result<Clean, Denial> {
+/// Scans an answer to its end and records its outcome. One that is too long to be analyzed, and passes, streams on. Gives what was
+/// found, too.
+async fn whole(mut stream: MaskedStream, mut body: UpstreamBody) -> Result<(Clean, Report), Denial> {
     let session = Arc::clone(stream.session());
     loop {
         let frame = tokio::select! {
@@ -289,7 +311,8 @@ async fn whole(mut stream: MaskedStream, mut body: UpstreamBody) -> Result<Clean
             return Err(fail(stream.into_outcome(), denial).await);
         }
         if stream.passes_unanalyzed() {
-            return Ok(Clean(Kind::Stream(Box::new(stream.reading(body)))));
+            let found = stream.report();
+            return Ok((Clean::of(Kind::Stream(Box::new(stream.reading(body)))), found));
         }
     }
     if let Err(withheld) = stream.finish() {
@@ -303,10 +326,11 @@ async fn whole(mut stream: MaskedStream, mut body: UpstreamBody) -> Result<Clean
     if let Err(denial) = analyzed {
         return Err(fail(stream.into_outcome(), denial).await);
     }
-    let clean = Clean::in_pieces(stream.take());
+    let clean = Clean { told: stream.told(), ..Clean::in_pieces(stream.take()) };
+    let found = stream.report();
     let settled = stream.into_outcome().settle(Ending::Complete).await;
     settled.map_err(|error| Denial::OutcomeUnrecorded { reason: error.to_string() })?;
-    Ok(clean)
+    Ok((clean, found))
 }
 
 /// Records that an exchange failed, and gives the reason back.

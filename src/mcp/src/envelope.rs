@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use crate::{
     json::{
-        Json,
+        Json, Object,
         machine::{Broken, Machine},
         utf8::Utf8Stream,
     },
@@ -129,6 +129,15 @@ impl Envelope {
     #[must_use]
     pub fn with_default(mut self, key: &'static str, value: &Json) -> Self {
         self.tracker.edit(key, value, Change::Default);
+        self
+    }
+
+    /// Adds members to the `_meta` of `result`, in place of those of the same keys; without any, nothing changes.
+    #[must_use]
+    pub fn with_meta(mut self, members: &Object) -> Self {
+        if !members.is_empty() {
+            self.tracker.edit("_meta", &Json::Object(members.clone()), Change::Merge);
+        }
         self
     }
 

@@ -186,6 +186,17 @@ pub fn rebuild(callers: Option<&Object>, client: &ClientMeta, upstream: Era, our
     meta
 }
 
+/// Adds members to the `_meta` of a result, in place of those of the same keys; without any, nothing changes.
+pub fn tell(result: &mut Object, members: &Object) {
+    match result.member_mut("_meta") {
+        Some(Json::Object(meta)) => members.iter().for_each(|(key, value)| meta.set(key, value.clone())),
+        // What an upstream has there instead is not ours to repair.
+        Some(_) => {}
+        None if members.is_empty() => {}
+        None => result.set("_meta", members.clone()),
+    }
+}
+
 /// Whether a key has a prefix that its vendor may use: well-formed, and not reserved for the protocol. The legacy era reserves
 /// prefixes by their first label too, so either of the first two counts.
 #[must_use]

@@ -7,7 +7,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use mcp::sse::{Decoder, Encoder, Event, Item};
+use mcp::{
+    Object,
+    sse::{Decoder, Encoder, Event, Item},
+};
 
 use super::MESSAGE_BYTES_MAX;
 use crate::mask::{Clean, DerivedBody, Interrupted};
@@ -24,8 +27,8 @@ pub(super) enum Step {
 
 /// Translates the messages of one stream.
 pub(super) trait Translate: Send + std::fmt::Debug {
-    /// The next message.
-    fn message(&mut self, data: &Bytes) -> Result<Step, Interrupted>;
+    /// The next message. `told` goes into the `_meta` of a result: what was found in the stream so far.
+    fn message(&mut self, data: &Bytes, told: &Object) -> Result<Step, Interrupted>;
 
     /// Whether the ids by which a caller resumes a stream go on; they belong to the older era.
     fn keeps_event_ids(&self) -> bool {
@@ -99,7 +102,7 @@ impl<T: Translate + Unpin + 'static> Translated<T> {
             }
             return Ok(());
         }
-        match self.translate.message(&event.data)? {
+        match self.translate.message(&event.data, &self.upstream.told())? {
             Step::Pass(message) => Encoder::event(None, id, &message, out),
             Step::Drop => {}
             Step::Last(message) => {

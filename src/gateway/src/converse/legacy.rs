@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use mcp::{
-    Ask, Dialect, Envelope, Era, Id, Kind, LegacySessionId, Limits, Message, Notice, Outcome, Request, Version,
+    Ask, Dialect, Envelope, Era, Id, Kind, LegacySessionId, Limits, Message, Notice, Object, Outcome, Request, Version,
     headers,
     legacy::{Handshake, MCP_SESSION_ID},
     meta::{self, ClientMeta},
@@ -123,8 +123,9 @@ async fn call(
             session.answered(&sent);
             let body = match &list {
                 Some(filter) => {
-                    let whole = response.into_body().collect(MESSAGE_BYTES_MAX).await?;
-                    let page = filter.filter(&sent, &callers, &whole);
+                    let mut body = response.into_body();
+                    let whole = body.collect(MESSAGE_BYTES_MAX).await?;
+                    let page = filter.filter(&sent, &callers, &whole, &body.told());
                     Clean::ours(page.map_err(|not| Denial::UpstreamProtocol { reason: not.0 })?)
                 }
                 None => rewrite(response.into_body(), Envelope::new(sent, &callers))?,
@@ -257,7 +258,7 @@ fn headers_of(session: &LegacySession) -> HeaderMap {
 }
 
 /// The version that the upstream chose. One that this service does not speak ends the handshake.
-pub(super) fn negotiated(result: &mcp::Object) -> Result<Version, Denial> {
+pub(super) fn negotiated(result: &Object) -> Result<Version, Denial> {
     let version = result.member("protocolVersion").and_then(mcp::Json::as_str).and_then(Version::parse);
     let version = version.filter(|version| version.era() == Era::Legacy);
     version.ok_or(Denial::UpstreamProtocol { reason: "the upstream chose a protocol version that is not spoken here" })
@@ -321,12 +322,12 @@ struct Mapping {
 
 impl Mapping {
     /// A response, to whichever request of this MCP session: a resumed stream may carry the answer of another.
-    fn response(&self, sent: &Id, data: &Bytes) -> Result<Step, Interrupted> {
+    fn response(&self, sent: &Id, data: &Bytes, told: &Object) -> Result<Step, Interrupted> {
         let Some(callers) = self.session.answered(sent) else { return Ok(Step::Drop) };
         let message = match &self.list {
-            Some(filter) => filter.filter(sent, &callers, data).map_err(|_| Interrupted::Protocol)?,
+            Some(filter) => filter.filter(sent, &callers, data, told).map_err(|_| Interrupted::Protocol)?,
             None => {
-                let mut envelope = Envelope::new(sent.clone(), &callers);
+                let mut envelope = Envelope::new(sent.clone(), &callers).with_meta(told);
                 let mut out = Vec::with_capacity(data.len() + 32);
                 let rewritten = envelope.push(data, |piece| out.extend_from_slice(piece));
                 rewritten.and_then(|()| envelope.finish()).map_err(|_| Interrupted::Protocol)?;
@@ -338,9 +339,9 @@ impl Mapping {
 }
 
 impl Translate for Mapping {
-    fn message(&mut self, data: &Bytes) -> Result<Step, Interrupted> {
+    fn message(&mut self, data: &Bytes, told: &Object) -> Result<Step, Interrupted> {
         match skim(data).map_err(|_| Interrupted::Protocol)? {
-            Kind::Response { id: Some(sent), .. } => self.response(&sent, data),
+            Kind::Response { id: Some(sent), .. } => self.response(&sent, data, told),
             Kind::Response { id: None, .. } => Ok(Step::Drop),
             Kind::Notification { method } => {
                 let is_known = NoticeKind::parse(&method).is_some_and(|kind| kind.exists_in(Era::Legacy));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mcp::{Era, Id, Json, Limits, ListKind, Message, Outcome, lists, tools::Tool};
+use mcp::{Era, Id, Json, Limits, ListKind, Message, Object, Outcome, lists, meta, tools::Tool};
 use model::Clock;
 
 use super::Conversations;
@@ -38,8 +38,8 @@ impl ListFilter {
         }
     }
 
-    /// The answer that the upstream gave to `sent`, for the caller who asked as `callers`.
-    pub(super) fn filter(&self, sent: &Id, callers: &Id, message: &Bytes) -> Result<Vec<u8>, NotAPage> {
+    /// The answer that the upstream gave to `sent`, for the caller who asked as `callers`; `told` goes into its `_meta`.
+    pub(super) fn filter(&self, sent: &Id, callers: &Id, message: &Bytes, told: &Object) -> Result<Vec<u8>, NotAPage> {
         let limits = Limits::LIST;
         let Ok(Message::Response(response)) = Message::parse(message, &limits) else {
             return Err(NotAPage("the answer is not a response"));
@@ -51,13 +51,14 @@ impl ListFilter {
             Outcome::Error(error) => Outcome::Error(error),
             Outcome::Result(mut result) => {
                 self.page(&mut result)?;
+                meta::tell(&mut result, told);
                 Outcome::Result(result)
             }
         };
         Ok(mcp::Response::new(Some(callers.clone()), outcome).to_vec())
     }
 
-    fn page(&self, result: &mut mcp::Object) -> Result<(), NotAPage> {
+    fn page(&self, result: &mut Object) -> Result<(), NotAPage> {
         if self.kind == ListKind::Tools {
             self.conversations.learn_mirrors(self.upstream.name(), result.member("tools"));
         }

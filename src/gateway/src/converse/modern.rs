@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use mcp::{
-    Ask, Envelope, Era, Fault, Id, Json, Kind, ListKind, Method, Mirrors, Rejected, Request, headers, meta, skim,
+    Ask, Envelope, Era, Fault, Id, Json, Kind, ListKind, Method, Mirrors, Object, Rejected, Request, headers, meta,
+    skim,
 };
 
 use super::{
@@ -168,10 +169,10 @@ struct Answering {
 
 impl Answering {
     /// A whole message; only a list is held until it is complete.
-    async fn message(self, body: Clean) -> Result<Clean, Denial> {
+    async fn message(self, mut body: Clean) -> Result<Clean, Denial> {
         if let Shape::List(filter) = &self.shape {
             let whole = body.collect(super::MESSAGE_BYTES_MAX).await?;
-            let page = filter.filter(&self.sent, &self.callers, &whole);
+            let page = filter.filter(&self.sent, &self.callers, &whole, &body.told());
             return page.map(Clean::ours).map_err(|NotAPage(reason)| Denial::UpstreamProtocol { reason });
         }
         rewrite(body, self.envelope())
@@ -188,11 +189,11 @@ impl Answering {
         }
     }
 
-    fn response(&self, data: &Bytes) -> Result<Vec<u8>, Interrupted> {
+    fn response(&self, data: &Bytes, told: &Object) -> Result<Vec<u8>, Interrupted> {
         if let Shape::List(filter) = &self.shape {
-            return filter.filter(&self.sent, &self.callers, data).map_err(|_| Interrupted::Protocol);
+            return filter.filter(&self.sent, &self.callers, data, told).map_err(|_| Interrupted::Protocol);
         }
-        let mut envelope = self.envelope();
+        let mut envelope = self.envelope().with_meta(told);
         let mut out = Vec::with_capacity(data.len() + 32);
         let rewritten = envelope.push(data, |piece| out.extend_from_slice(piece));
         rewritten.and_then(|()| envelope.finish()).map_err(|_| Interrupted::Protocol)?;
@@ -211,9 +212,9 @@ impl Answering {
 }
 
 impl Translate for Answering {
-    fn message(&mut self, data: &Bytes) -> Result<Step, Interrupted> {
+    fn message(&mut self, data: &Bytes, told: &Object) -> Result<Step, Interrupted> {
         // Most messages are the answer, and rewriting it checks all of it.
-        if let Ok(answer) = self.response(data) {
+        if let Ok(answer) = self.response(data, told) {
             return Ok(Step::Last(answer));
         }
         match skim(data).map_err(|_| Interrupted::Protocol)? {

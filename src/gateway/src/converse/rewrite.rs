@@ -14,8 +14,9 @@ use crate::{
     mask::{Clean, DerivedBody, Interrupted},
 };
 
-/// Rewrites an answer. One that is all there is checked before any of it is sent.
-pub(super) fn rewrite(answer: Clean, mut envelope: Envelope) -> Result<Clean, Denial> {
+/// Rewrites an answer. One that is all there is checked before any of it is sent, and says what was found in it.
+pub(super) fn rewrite(answer: Clean, envelope: Envelope) -> Result<Clean, Denial> {
+    let mut envelope = envelope.with_meta(&answer.told());
     let rewritten = if let Some(whole) = answer.whole() {
         let mut out = Vec::with_capacity(whole.len() + 32);
         envelope.push(whole, |piece| out.extend_from_slice(piece)).map(|()| Clean::ours(out))

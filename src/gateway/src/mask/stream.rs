@@ -10,10 +10,11 @@ use std::{
 use bytes::Bytes;
 use egress::UpstreamBody;
 use http_body::Body as _;
-use redact::{Class, Decoder, Masker, Unscannable};
+use mcp::Object;
+use redact::{Class, Decoder, Masker, Report, Unscannable};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::{Held, Interrupted};
+use super::{Held, Interrupted, told};
 use crate::{
     analysis::Unanalyzed,
     denial::Denial,
@@ -60,6 +61,8 @@ pub(crate) struct MaskedStream {
     masker: Masker,
     /// What waits for an analyzer; `None` where none is asked.
     held: Option<Held>,
+    /// What an analyzer found.
+    analyzed: Report,
     ready: VecDeque<Bytes>,
     /// Whether the upstream has said everything, and the last of it is still being analyzed.
     is_read: bool,
@@ -107,6 +110,7 @@ impl MaskedStream {
             decoder,
             masker,
             held,
+            analyzed: Report::default(),
             ready: VecDeque::new(),
             is_read: false,
             outcome,
@@ -126,6 +130,21 @@ impl MaskedStream {
 
     pub(super) const fn session(&self) -> &Arc<LiveSession> {
         self.alarm.session()
+    }
+
+    /// What was found so far.
+    pub(super) fn report(&self) -> Report {
+        let mut found = self.masker.report().clone();
+        found.merge(&self.analyzed);
+        found
+    }
+
+    /// The same, in the words of a caller.
+    pub(super) fn told(&self) -> Object {
+        if self.masker.report().is_empty() && self.analyzed.is_empty() {
+            return Object::new();
+        }
+        told::members(&self.report(), self.alarm.upstream().masking())
     }
 
     pub(super) fn into_outcome(mut self) -> PendingOutcome {
@@ -164,7 +183,7 @@ impl MaskedStream {
 
     /// What waits for an analyzer is no longer than what one is asked about.
     fn weigh(&mut self) -> Result<(), Withheld> {
-        let Self { held: Some(held), ready, outcome, .. } = self else { return Ok(()) };
+        let Self { held: Some(held), analyzed, ready, outcome, .. } = self else { return Ok(()) };
         if let Some(passes) = held.excess()? {
             release(passes, ready, outcome);
         }
@@ -180,6 +199,7 @@ impl MaskedStream {
         let Self { held: Some(held), ready, outcome, .. } = self else { return Poll::Ready(Ok(())) };
         let (clean, found) = std::task::ready!(held.poll(cx))?;
         outcome.note_masked(&found);
+        analyzed.merge(&found);
         if let Some(class) = found.blocked_by() {
             return Poll::Ready(Err(Withheld::Blocked(class)));
         }

@@ -109,6 +109,39 @@ fn members_of_the_result_are_set_or_added() {
 }
 
 #[test]
+fn members_are_added_to_the_metadata_of_the_result() {
+    let members = Object::new().with("com.example/a", 1_u64);
+    let added = |result: &str, chunk_length: usize| {
+        let text = format!(r#"{{"jsonrpc":"2.0","id":7,"result":{result}}}"#);
+        let mut envelope = Envelope::new(7.into(), &1.into()).without_member("ttlMs").with_meta(&members);
+        let mut out = Vec::new();
+        for chunk in text.as_bytes().chunks(chunk_length) {
+            envelope.push(chunk, |slice| out.extend_from_slice(slice)).unwrap();
+        }
+        envelope.finish().unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.strip_prefix(r#"{"jsonrpc":"2.0","id":1,"result":"#).unwrap().strip_suffix('}').unwrap().to_owned()
+    };
+    let long = format!(r#"{{"_meta":{{"x":"{}"}},"b":1}}"#, "y".repeat(70_000));
+    for (result, expected) in [
+        ("{}", r#"{"_meta":{"com.example/a":1}}"#),
+        (r#"{"b":2}"#, r#"{"b":2,"_meta":{"com.example/a":1}}"#),
+        (r#"{"_meta":{ },"b":2}"#, r#"{"_meta":{"com.example/a":1},"b":2}"#),
+        (r#"{"b":2,"_meta":{"x":{"y":[1.50]}}}"#, r#"{"b":2,"_meta":{"x":{"y":[1.50]},"com.example/a":1}}"#),
+        (r#"{"_meta":{"com.example\u002fa":"none","z":0}}"#, r#"{"_meta":{"com.example/a":1,"z":0}}"#),
+        (r#"{"ttlMs":1,"_meta":null}"#, r#"{"_meta":null}"#),
+        (r#"{"content":[{"_meta":{}}],"ttlMs":1}"#, r#"{"content":[{"_meta":{}}],"_meta":{"com.example/a":1}}"#),
+        (&long, &long),
+    ] {
+        for chunk_length in [1, 3, usize::MAX] {
+            assert_eq!(added(result, chunk_length), expected);
+        }
+    }
+    let nothing = Envelope::new(7.into(), &1.into()).with_meta(&Object::new());
+    assert!(!format!("{nothing:?}").contains("_meta"));
+}
+
+#[test]
 fn members_of_the_result_are_left_out() {
     let long = "k".repeat(5_000);
     let kept = |result: &str| {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{Answer, EnvelopeError, ResultType};
 use crate::{
     json::{
-        Json, Number,
+        Json, Limits, Number, Object,
         machine::{Mark, What},
         unescape, write_string,
     },
@@ -22,6 +22,8 @@ pub(super) enum Piece<'a> {
 
 /// Keys and small values that are read. The longest is an id in which each byte is escaped.
 const CAPTURE_LENGTH_MAX: usize = 6 * ID_LENGTH_MAX + 2;
+/// The longest object that members are added to: it is read whole.
+const MERGED_LENGTH_MAX: usize = 64 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outer {
@@ -39,6 +41,8 @@ enum Inner {
     Dropped,
     /// The edit at this place.
     Edit(usize),
+    /// An object to which the edit at this place adds members.
+    Merge(usize),
     ResultType,
     IsError,
     Code,
@@ -51,6 +55,8 @@ struct Edit {
     member: Bytes,
     /// The value in it.
     value: Bytes,
+    /// What is added, for a merge.
+    members: Object,
     change: Change,
     seen: bool,
 }
@@ -64,6 +70,8 @@ pub(super) enum Change {
     Default,
     /// It does not pass.
     Drop,
+    /// It says this besides what the upstream says.
+    Merge,
 }
 
 #[derive(Debug)]
@@ -128,7 +136,8 @@ impl Tracker {
         let start = member.len();
         value.write_to(&mut member);
         let member = Bytes::from(member);
-        self.edits.push(Edit { key, value: member.slice(start..), member, change, seen: false });
+        let members = value.as_object().filter(|_| change == Change::Merge).cloned().unwrap_or_default();
+        self.edits.push(Edit { key, value: member.slice(start..), member, members, change, seen: false });
         self.has_drops |= change == Change::Drop;
     }
 
@@ -170,7 +179,7 @@ impl Tracker {
                 Ok(())
             }
             (1, What::ValueEnd) => self.outer_value_end(),
-            (_, What::ValueEnd) => self.inner_value_end(),
+            (_, What::ValueEnd) => self.inner_value_end(out),
             (1, What::Closing) => {
                 let [_, has_id, ..] = self.seen;
                 if !has_id {
@@ -216,7 +225,7 @@ impl Tracker {
         }
         if self.capturing {
             let bytes = chunk.get(range.clone()).unwrap_or_default();
-            let left = CAPTURE_LENGTH_MAX.saturating_sub(self.captured.len());
+            let left = self.capture_length_max().saturating_sub(self.captured.len());
             // One byte too many says that something was cut off.
             let taken = bytes.get(..=left).unwrap_or(bytes);
             self.captured.extend_from_slice(taken);
@@ -225,6 +234,13 @@ impl Tracker {
                 let rest = range.start + taken.len()..range.end;
                 self.release_key(out);
                 out(Piece::Through(rest));
+                return Ok(());
+            }
+            // Nothing is added to an object this long.
+            if matches!(self.inner, Inner::Merge(_)) && self.is_cut_off() {
+                out(Piece::Own(&Bytes::copy_from_slice(&self.captured)));
+                out(Piece::Through(range.start + taken.len()..range.end));
+                (self.inner, self.capturing, self.passing) = (Inner::Other, false, true);
                 return Ok(());
             }
         }
@@ -240,8 +256,12 @@ impl Tracker {
         Ok(())
     }
 
+    const fn capture_length_max(&self) -> usize {
+        if matches!(self.inner, Inner::Merge(_)) { MERGED_LENGTH_MAX } else { CAPTURE_LENGTH_MAX }
+    }
+
     fn is_cut_off(&self) -> bool {
-        self.captured.len() > CAPTURE_LENGTH_MAX
+        self.captured.len() > self.capture_length_max()
     }
 
     fn outer_key(&mut self) -> Result<(), EnvelopeError> {
@@ -332,7 +352,7 @@ impl Tracker {
             Inner::ResultType => replace(result_type, true),
             Inner::IsError => replace(is_error, true),
             Inner::Code => replace(code, true),
-            Inner::Other | Inner::Dropped | Inner::Edit(_) => false,
+            Inner::Other | Inner::Dropped | Inner::Edit(_) | Inner::Merge(_) => false,
         };
         let mut is_dropped = false;
         if let Some((place, edit)) = place.and_then(|place| Some((place, self.edits.get_mut(place)?))) {
@@ -340,6 +360,7 @@ impl Tracker {
             is_dropped = edit.change == Change::Drop;
             match edit.change {
                 Change::Set => self.inner = Inner::Edit(place),
+                Change::Merge => self.inner = Inner::Merge(place),
                 // What is read is read, whether or not it passes.
                 Change::Drop if read == Inner::Other => self.inner = Inner::Dropped,
                 Change::Default | Change::Drop => {}
@@ -361,6 +382,11 @@ impl Tracker {
                     out(Piece::Own(&edit.value));
                 }
             }
+            Inner::Merge(_) => {
+                self.passing = false;
+                self.captured.clear();
+                self.capturing = true;
+            }
             Inner::ResultType | Inner::IsError | Inner::Code => {
                 self.captured.clear();
                 self.capturing = true;
@@ -368,11 +394,12 @@ impl Tracker {
         }
     }
 
-    fn inner_value_end(&mut self) -> Result<(), EnvelopeError> {
+    fn inner_value_end(&mut self, out: &mut impl FnMut(Piece<'_>)) -> Result<(), EnvelopeError> {
         self.capturing = false;
         self.passing = !self.drops();
         match self.inner {
             Inner::Other | Inner::Dropped | Inner::Edit(_) => {}
+            Inner::Merge(place) => out(Piece::Own(&self.merged(place))),
             Inner::ResultType => {
                 self.result_type = match self.captured_text().as_deref() {
                     Some("complete") => ResultType::Complete,
@@ -388,6 +415,16 @@ impl Tracker {
             }
         }
         Ok(())
+    }
+
+    /// The object that was read, with what is added to it. Where it is none that can be read, it stays as it is.
+    fn merged(&self, place: usize) -> Bytes {
+        let read = Json::parse(&self.captured, &Limits::LIST);
+        let (Ok(Json::Object(mut object)), Some(edit)) = (read, self.edits.get(place)) else {
+            return Bytes::copy_from_slice(&self.captured);
+        };
+        edit.members.iter().for_each(|(key, value)| object.set(key, value.clone()));
+        object.to_vec().into()
     }
 
     fn add_missing(&mut self, out: &mut impl FnMut(Piece<'_>)) {

@@ -119,14 +119,14 @@ impl Turn {
         Reading::of(self.send(request).await?)
     }
 
-    /// What an upstream's response means.
-    pub(super) fn said(&self, data: &Bytes) -> Result<Said, &'static str> {
+    /// What an upstream's response means; `told` goes into the `_meta` of the caller's.
+    pub(super) fn said(&self, data: &Bytes, told: &mcp::Object) -> Result<Said, &'static str> {
         if let Some(filter) = &self.list
             && matches!(skim(data), Ok(Kind::Response { is_error: false, .. }))
         {
-            return filter.filter(&self.sent, &self.callers, data).map(Said::Last).map_err(|not| not.0);
+            return filter.filter(&self.sent, &self.callers, data, told).map(Said::Last).map_err(|not| not.0);
         }
-        let (message, answer) = said::response(data, &self.sent, &self.callers).map_err(|error| {
+        let (message, answer) = said::response(data, &self.sent, &self.callers, told).map_err(|error| {
             tracing::warn!(%error, "an upstream's answer is not one of the protocol");
             "the answer is not the response to the request"
         })?;
@@ -166,7 +166,7 @@ impl Turn {
         let bytes_max = if self.list.is_some() { MESSAGE_BYTES_MAX } else { HELD_BYTES_MAX };
         let invalid = |reason| Denial::UpstreamProtocol { reason };
         match hold(body, bytes_max).await.map_err(Denial::Interrupted)? {
-            Held::Whole(whole) => match self.said(&whole).map_err(invalid)? {
+            Held::Whole { whole, told } => match self.said(&whole, &told).map_err(invalid)? {
                 Said::Last(message) => Ok(json(StatusCode::OK, Clean::ours(message))),
                 Said::Asked(asked) => Ok(self.stream(Start::Asked(asked))),
             },
@@ -184,14 +184,14 @@ impl Turn {
 }
 
 enum Held {
-    Whole(Bytes),
+    Whole { whole: Bytes, told: mcp::Object },
     Longer(Rejoined),
 }
 
 /// Reads a body until it ends, or is too long to be held.
 async fn hold(mut body: Clean, bytes_max: usize) -> Result<Held, Interrupted> {
     if let Some(whole) = body.whole() {
-        return Ok(Held::Whole(whole.clone()));
+        return Ok(Held::Whole { whole: whole.clone(), told: body.told() });
     }
     let mut held = VecDeque::new();
     let mut length = 0;
@@ -205,7 +205,7 @@ async fn hold(mut body: Clean, bytes_max: usize) -> Result<Held, Interrupted> {
     }
     let mut whole = Vec::with_capacity(length);
     held.iter().for_each(|bytes| whole.extend_from_slice(bytes));
-    Ok(Held::Whole(whole.into()))
+    Ok(Held::Whole { whole: whole.into(), told: body.told() })
 }
 
 /// What was held of a body, and what follows it.

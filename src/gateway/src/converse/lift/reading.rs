@@ -67,6 +67,11 @@ impl Reading {
         }
     }
 
+    /// What was found in it so far.
+    pub(super) fn told(&self) -> mcp::Object {
+        self.body.told()
+    }
+
     /// Nothing more is wanted of the answer: waits until its outcome is in the record.
     pub(super) async fn conclude(mut self) -> Result<(), Interrupted> {
         self.body.conclude();

@@ -100,8 +100,9 @@ async fn hear(turn: &Turn, mut reading: Reading, tell: &Tell) -> Result<Said, In
         };
         match skim(&data).map_err(|_| Interrupted::Protocol)? {
             Kind::Response { .. } => {
+                let told = reading.told();
                 reading.conclude().await?;
-                return turn.said(&data).map_err(|reason| {
+                return turn.said(&data, &told).map_err(|reason| {
                     tracing::warn!(reason, "an upstream's answer cannot be passed on");
                     Interrupted::Protocol
                 });

@@ -1,7 +1,8 @@
 //! What a modern upstream says, in the words of the older era.
 
 use mcp::{
-    Answer, Envelope, EnvelopeError, Era, Id, Json, Limits, Message, NoticeKind, Outcome, Response, fault::code, meta,
+    Answer, Envelope, EnvelopeError, Era, Id, Json, Limits, Message, NoticeKind, Object, Outcome, Response,
+    fault::code, meta,
 };
 
 /// The rewriter of a response: the caller's id, and nothing that only the current era has.
@@ -11,9 +12,14 @@ pub(super) fn envelope(sent: &Id, callers: &Id) -> Envelope {
         .fold(Envelope::new(sent.clone(), callers), |envelope, member| envelope.without_member(member))
 }
 
-/// A whole response. One that is not complete is returned all the same; its [`Answer`] says so.
-pub(super) fn response(data: &[u8], sent: &Id, callers: &Id) -> Result<(Vec<u8>, Answer), EnvelopeError> {
-    let mut envelope = envelope(sent, callers);
+/// A whole response; `told` goes into its `_meta`. One that is not complete is returned all the same; its [`Answer`] says so.
+pub(super) fn response(
+    data: &[u8],
+    sent: &Id,
+    callers: &Id,
+    told: &Object,
+) -> Result<(Vec<u8>, Answer), EnvelopeError> {
+    let mut envelope = envelope(sent, callers).with_meta(told);
     let mut out = Vec::with_capacity(data.len() + 32);
     envelope.push(data, |piece| out.extend_from_slice(piece))?;
     let answer = envelope.finish()?;
@@ -87,7 +93,7 @@ mod tests {
 
     fn said(text: &str) -> (String, Answer) {
         let callers = Id::from_json(&"c-1".into()).unwrap();
-        let (message, answer) = response(text.as_bytes(), &7.into(), &callers).unwrap();
+        let (message, answer) = response(text.as_bytes(), &7.into(), &callers, &Object::new()).unwrap();
         (String::from_utf8(message).unwrap(), answer)
     }
 
@@ -111,7 +117,7 @@ mod tests {
             };
             assert_eq!(said(&error("7", modern)).0, error("\"c-1\"", legacy), "{modern}");
         }
-        assert!(response(br#"{"jsonrpc":"2.0","id":8,"result":{}}"#, &7.into(), &1.into()).is_err());
+        assert!(response(br#"{"jsonrpc":"2.0","id":8,"result":{}}"#, &7.into(), &1.into(), &Object::new()).is_err());
     }
 
     #[test]

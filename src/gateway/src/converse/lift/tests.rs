@@ -119,6 +119,17 @@ async fn a_call_is_sent_in_the_modern_form_and_answered_in_the_older_one() {
 }
 
 #[tokio::test]
+async fn an_answer_says_what_was_masked_in_it() {
+    let (broker, _server) = Broker::start().await;
+    let session = broker.initialize(&all()).await;
+    let told = broker.call(&session, "tells").await.only().await;
+    let expected = json!({
+        "structuredContent": {"password": "(masked-secret)"}, "_meta": {"io.claviger/masked": {"named_field": 1}},
+    });
+    assert_eq!(told["result"], expected);
+}
+
+#[tokio::test]
 async fn mirrored_arguments_are_learned_once_for_a_caller_who_cannot_know() {
     let (broker, server) = Broker::start().await;
     let session = broker.initialize(&all()).await;

@@ -95,8 +95,13 @@ impl Answering {
         id.map_or(is_error, |id| *id == self.sent)
     }
 
-    /// The whole response of the upstream, for the caller; with the status that it has where it is one JSON message.
-    pub(super) fn response(&self, data: &Bytes, is_error: bool) -> Result<(StatusCode, Vec<u8>), Interrupted> {
+    /// The whole response of the upstream, for the caller, with `told` in the `_meta` of a result; with the status that it has where it is one JSON message.
+    pub(super) fn response(
+        &self,
+        data: &Bytes,
+        is_error: bool,
+        told: &Object,
+    ) -> Result<(StatusCode, Vec<u8>), Interrupted> {
         if is_error {
             let limits = Limits::LIST;
             let Ok(Message::Response(response)) = Message::parse(data, &limits) else {
@@ -107,13 +112,13 @@ impl Answering {
             return Ok((error::status_of(&outcome), self.message(outcome)));
         }
         if let Shape::List(filter) = &self.shape {
-            let page = filter.filter(&self.sent, &self.callers, data).map_err(|error| {
+            let page = filter.filter(&self.sent, &self.callers, data, told).map_err(|error| {
                 tracing::warn!(%error, "an upstream's answer is not a page of the list");
                 Interrupted::Protocol
             })?;
             return Ok((StatusCode::OK, page));
         }
-        let mut envelope = self.envelope();
+        let mut envelope = self.envelope().with_meta(told);
         let mut out = Vec::with_capacity(data.len() + 64);
         let rewritten = envelope.push(data, |piece| out.extend_from_slice(piece));
         rewritten.and_then(|()| envelope.finish()).map_err(|error| {
@@ -238,8 +243,8 @@ mod tests {
     #[test]
     fn a_result_is_complete_whatever_the_upstream_calls_it() {
         let response = |shape, text: &'static str| {
-            let (status, body) =
-                answering(None, None, shape).response(&Bytes::from_static(text.as_bytes()), false).unwrap();
+            let (answering, data) = (answering(None, None, shape), Bytes::from_static(text.as_bytes()));
+            let (status, body) = answering.response(&data, false, &Object::new()).unwrap();
             (status.as_u16(), String::from_utf8(body).unwrap())
         };
         assert_eq!(
@@ -261,6 +266,9 @@ mod tests {
     #[test]
     fn an_answer_to_another_request_is_none() {
         let other = Bytes::from_static(br#"{"jsonrpc":"2.0","id":901,"result":{}}"#);
-        assert_eq!(answering(None, None, Shape::Plain).response(&other, false), Err(Interrupted::Protocol));
+        assert_eq!(
+            answering(None, None, Shape::Plain).response(&other, false, &Object::new()),
+            Err(Interrupted::Protocol)
+        );
     }
 }

@@ -111,7 +111,8 @@ async fn answer(
             if let Some(error) = first.filter(|first| is_error_answer(&answering, first)) {
                 in_flight.answered();
                 events.conclude().await.map_err(Denial::Interrupted)?;
-                let (status, message) = answering.response(&error, true).map_err(Denial::Interrupted)?;
+                let (status, message) =
+                    answering.response(&error, true, &Object::new()).map_err(Denial::Interrupted)?;
                 return Ok(json(status, Clean::ours(message)));
             }
             let talk = Talk { line, answering, binding, events, in_flight };
@@ -137,7 +138,7 @@ async fn json_answer(
         let invalid = Denial::UpstreamProtocol { reason: "the answer is not the response to the request" };
         return match skim(&ahead) {
             Ok(Kind::Response { id, is_error }) if answering.is_answer(id.as_ref(), is_error) => {
-                let translated = answering.response(&ahead, is_error);
+                let translated = answering.response(&ahead, is_error, &body.told());
                 translated.map(|(status, message)| json(status, Clean::ours(message))).map_err(|_| invalid)
             }
             _ => Err(invalid),

@@ -85,7 +85,7 @@ impl Talk {
     ) -> Result<Next, Interrupted> {
         match skim(data).map_err(|_| Interrupted::Protocol)? {
             Kind::Response { id, is_error } if self.answering.is_answer(id.as_ref(), is_error) => {
-                self.answering.response(data, is_error).map(|(_, message)| Next::Answer(message))
+                self.answering.response(data, is_error, &self.events.told()).map(|(_, message)| Next::Answer(message))
             }
             // A resumed stream may carry the answer to another call, which is read elsewhere.
             Kind::Response { .. } => Ok(Next::More),

@@ -116,6 +116,11 @@ impl Events {
         Self { last_event_id: self.last_event_id.clone(), retry: self.retry, ..Self::new(body) }
     }
 
+    /// What was found in it so far.
+    pub(super) fn told(&self) -> mcp::Object {
+        self.body.told()
+    }
+
     /// Ends the stream, whatever else the upstream says: then its outcome is in the record.
     pub(super) async fn conclude(mut self) -> Result<(), Interrupted> {
         self.body.conclude();

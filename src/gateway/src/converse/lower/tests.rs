@@ -69,6 +69,19 @@ async fn a_json_answer_is_said_in_the_words_of_the_current_era() {
 }
 
 #[tokio::test]
+async fn an_answer_says_what_was_masked_in_it() {
+    let (broker, _server) = Broker::start().await;
+    let masked = json!({"password": "(masked-secret)"});
+    for (tool, meta) in [
+        ("tells", json!({"a/b": 1, "io.claviger/masked": {"named_field": 1}})),
+        ("tells late", json!({"io.claviger/masked": {"named_field": 1}})),
+    ] {
+        let said = broker.call(tool, json!({}), "{}").await.unwrap();
+        assert_eq!((&result(&said)["structuredContent"], &result(&said)["_meta"]), (&masked, &meta), "{tool}");
+    }
+}
+
+#[tokio::test]
 async fn a_list_shows_what_the_caller_may_use() {
     let (broker, _server) = Broker::start().await;
     let said = broker.ask("tools/list", json!({}), "{}").await.unwrap();

@@ -107,6 +107,9 @@ impl Server {
                 "resultType": "input_required", "inputRequests": {"s": {"method": "sampling/createMessage"}},
             })),
             ("tools/call", "task") => result(json!({"resultType": "task", "taskId": "t"})),
+            ("tools/call", "tells") => {
+                result(json!({"resultType": "complete", "structuredContent": {"password": "hunter-22"}}))
+            }
             ("tools/call", "large") => result(content(&"x".repeat(1_000_000))),
             ("tools/call", "streams" | "waits") | ("subscriptions/listen", _) => {
                 let name = if got.tool().is_empty() { got.method() } else { got.tool() };

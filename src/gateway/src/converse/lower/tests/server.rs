@@ -173,6 +173,15 @@ impl Server {
         let ask = |id: &str, method: &str, params: Value| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         let name = ask("q1", "elicitation/create", json!({"message": "name?", "requestedSchema": {}, "_meta": {}}));
         match body["params"]["name"].as_str().unwrap_or_default() {
+            "tells" => {
+                whole(200, &result(json!({"structuredContent": {"password": "hunter-22"}, "_meta": {"a/b": 1}})))
+            }
+            "tells late" => {
+                let (answer, says) = streamed();
+                let told = result(json!({"structuredContent": {"password": "hunter-22"}}));
+                says.send(event(&told)).await.unwrap();
+                answer
+            }
             "long" => whole(200, &result(json!({"text": "x".repeat(300_000)}))),
             "page" => whole(
                 200,
