@@ -15,6 +15,7 @@ mod lists;
 mod masking;
 mod minted_tokens;
 mod plain_http;
+mod pseudonyms;
 mod refusals;
 mod revocation;
 mod terminal;
