@@ -183,7 +183,7 @@ impl MaskedStream {
 
     /// What waits for an analyzer is no longer than what one is asked about.
     fn weigh(&mut self) -> Result<(), Withheld> {
-        let Self { held: Some(held), analyzed, ready, outcome, .. } = self else { return Ok(()) };
+        let Self { held: Some(held), ready, outcome, .. } = self else { return Ok(()) };
         if let Some(passes) = held.excess()? {
             release(passes, ready, outcome);
         }
@@ -196,7 +196,7 @@ impl MaskedStream {
     }
 
     fn poll_analysis(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Withheld>> {
-        let Self { held: Some(held), ready, outcome, .. } = self else { return Poll::Ready(Ok(())) };
+        let Self { held: Some(held), analyzed, ready, outcome, .. } = self else { return Poll::Ready(Ok(())) };
         let (clean, found) = std::task::ready!(held.poll(cx))?;
         outcome.note_masked(&found);
         analyzed.merge(&found);

@@ -59,7 +59,8 @@ async fn answered(played: Played, action: Action, text: &str, is_chunked: bool) 
     let text = text.to_owned();
     let scene = analyzing(played, action, move || if is_chunked { chunked(&text) } else { plain(&text) }).await;
     let (session, _token) = scene.begin().await;
-    let body = forward(&scene, &session).await?.into_body().collect(1 << 20).await?;
+    let mut body = forward(&scene, &session).await?.into_body();
+    let body = Clean::collect(&mut body, 1 << 20).await?;
     Ok(String::from_utf8(body.to_vec()).unwrap())
 }
 
@@ -123,7 +124,8 @@ async fn a_picture_is_not_analyzed() {
     let scene = analyzing(Played::IS_DOWN, Action::Mask, picture).await;
     let (session, _token) = scene.begin().await;
     let answer = forward(&scene, &session).await.unwrap();
-    assert_eq!(answer.into_body().collect(100).await.unwrap(), "Änn");
+    let mut body = answer.into_body();
+    assert_eq!(Clean::collect(&mut body, 100).await.unwrap(), "Änn");
 }
 
 /// A stream of events, what the gateway makes of it, and who writes into it.
