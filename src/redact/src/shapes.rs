@@ -7,11 +7,14 @@
 mod anchors;
 mod checks;
 mod classes;
+mod groups;
 mod near;
 mod pattern;
 mod pem;
 mod rules;
 mod search;
+mod table;
+mod words;
 
 use std::{
     cmp::Reverse,
@@ -26,10 +29,11 @@ use crate::{
     recognizer::{Found, Open, Recognizer},
 };
 
-use self::anchors::{Places, REACH, Table};
+use self::anchors::{Places, REACH};
 use self::checks::{entropy, is_example, is_mixed};
 use self::pattern::{Pattern, Reading};
 use self::search::Search;
+use self::words::Words;
 pub use self::{
     checks::Checksum,
     pattern::PatternError,
@@ -48,11 +52,9 @@ pub struct Shapes {
     shapes: Vec<Shape>,
     searches: Vec<Search>,
     places: Places,
-    /// Words before values, and the shapes of those.
-    words: Vec<(Vec<u8>, Range<u16>)>,
-    by_word: Table,
+    words: Words,
     runs: Runs,
-    /// By the first byte of a text: the searches for credentials that begin so.
+    /// By the first byte of a text: the searches for credentials that begin so, those first that are told last.
     by_start: Vec<Vec<u16>>,
 }
 
@@ -107,15 +109,15 @@ impl Shapes {
             }
         }
         let begins = |byte: u8| {
-            let of = (0..).zip(&searches).filter(|(_, search)| search.may_begin_with(byte));
-            of.map(|(number, _)| number).collect()
+            let mut of = (0..).zip(&searches).filter(|(_, search)| search.may_begin_with(byte)).collect::<Vec<_>>();
+            of.sort_by_key(|(_, search)| Reverse(search.length_unfinished()));
+            of.into_iter().map(|(number, _)| number).collect()
         };
         Ok(Self {
             by_start: (0..=255).map(begins).collect(),
             places: Places::new(&searches.iter().map(|search| search.window).collect::<Vec<_>>()),
             rules: rules.iter().map(|(name, rule)| (name.to_owned(), rule.clone())).collect(),
-            by_word: Table::of_words(all_words.iter().map(|(word, _)| word.as_slice())),
-            words: all_words,
+            words: Words::new(all_words),
             runs: near::runs(),
             shapes,
             searches,
@@ -148,15 +150,17 @@ impl Shapes {
         self.places.count(text)
     }
 
-    /// What stands after each word that begins at a place.
-    fn after_words(&self, text: &[u8], at: usize, is_end: bool, run: Option<usize>) -> impl Iterator<Item = Sight> {
-        let words = self.by_word.words_at(text, at).iter().filter_map(|word| self.words.get(usize::from(*word)));
-        words.filter_map(move |(word, shapes)| {
-            let end = at + word.len();
-            text.get(at..end).filter(|here| here.eq_ignore_ascii_case(word))?;
-            let value = |at| shapes.clone().find_map(|shape| self.judge(shape, text, at, is_end, Some(run)));
-            near::values(text, end).find_map(value)
-        })
+    /// What stands after a word that ends at a place.
+    fn after_word(
+        &self,
+        shapes: &Range<u16>,
+        text: &[u8],
+        end: usize,
+        is_end: bool,
+        run: Option<usize>,
+    ) -> Option<Sight> {
+        let value = |at| shapes.clone().find_map(|shape| self.judge(shape, text, at, is_end, Some(run)));
+        near::values(text, end).find_map(value)
     }
 
     /// Whether there is a credential of this shape. After a word it has a run in it, for otherwise it would not always be found.
@@ -190,8 +194,8 @@ impl Shapes {
         (from.max(text.len().saturating_sub(REACH - 1))..text.len()).find(|start| {
             let rest = text.get(*start..).unwrap_or_default();
             let searches = rest.first().and_then(|first| self.by_start.get(usize::from(*first)));
-            let mut searches =
-                searches.into_iter().flatten().filter_map(|search| self.searches.get(usize::from(*search)));
+            let searches = searches.into_iter().flatten().filter_map(|search| self.searches.get(usize::from(*search)));
+            let mut searches = searches.take_while(|search| rest.len() <= search.length_unfinished());
             searches.any(|search| search.has_begun(rest) && search.may_start(text, *start))
         })
     }
@@ -212,12 +216,16 @@ impl Recognizer for Shapes {
         });
         self.runs.each(shown, |at| {
             let run = origin + at;
-            near::words_before(text, run).for_each(|at| sights.extend(self.after_words(text, at, is_end, Some(run))));
+            self.words.each(text, near::before(text, run), |end, shapes| {
+                sights.extend(self.after_word(shapes, text, end, is_end, Some(run)));
+            });
         });
         if !is_end {
             sights.extend(self.begun(text, from).map(Sight::More));
-            let unfinished = near::last_words(text).flat_map(|at| self.after_words(text, at, false, None));
-            sights.extend(unfinished.filter(|sight| matches!(sight, Sight::More(_))));
+            self.words.each(text, near::unfinished(text), |end, shapes| {
+                let sight = self.after_word(shapes, text, end, false, None);
+                sights.extend(sight.filter(|sight| matches!(sight, Sight::More(_))));
+            });
         }
         sights.sort_unstable_by_key(Sight::order);
         let mut decided = from;

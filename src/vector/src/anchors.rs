@@ -9,6 +9,10 @@ use crate::portable;
 
 /// How many bytes a window has at most.
 pub const LENGTH_MAX: usize = 8;
+/// How many places are marked at once.
+pub(crate) const BLOCK: usize = 64;
+/// What the windows that start in a block reach over.
+pub(crate) const REACH: usize = BLOCK + LENGTH_MAX - 1;
 /// How many groups fit into one plane.
 pub const GROUPS: usize = 8;
 
@@ -65,19 +69,34 @@ impl<const PLANES: usize, const LENGTH: usize> Anchors<PLANES, LENGTH> {
     }
 
     /// Calls `found` with the start of each window that lies in the text as a whole, in order.
-    #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
     #[inline]
     pub fn each(&self, text: &[u8], mut found: impl FnMut(usize)) {
+        self.each_block(text, |start, mut marks| {
+            while marks != 0 {
+                let at = start + marks.trailing_zeros() as usize;
+                if self.is_at(text, at) {
+                    found(at);
+                }
+                marks &= marks - 1;
+            }
+        });
+    }
+
+    /// Calls `marked` for each block of 64 bytes with its start and a bit for each byte at which a window may lie: at all where one does,
+    /// and on some paths at a few others, even past the end of the text.
+    #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
+    #[inline]
+    pub(crate) fn each_block(&self, text: &[u8], mut marked: impl FnMut(usize, u64)) {
         match self.path {
             // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it.
             #[cfg(target_arch = "x86_64")]
-            Path::Avx512 => unsafe { crate::avx512::each(self, text, &mut found) },
+            Path::Avx512 => unsafe { crate::avx512::each_block(self, text, &mut marked) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Path::Avx2 => unsafe { crate::avx2::each(self, text, &mut found) },
+            Path::Avx2 => unsafe { crate::avx2::each_block(self, text, &mut marked) },
             #[cfg(not(target_arch = "x86_64"))]
-            Path::Avx512 | Path::Avx2 => portable::each(self, text, &mut found),
-            Path::Portable => portable::each(self, text, &mut found),
+            Path::Avx512 | Path::Avx2 => portable::each_block(self, text, &mut marked),
+            Path::Portable => portable::each_block(self, text, &mut marked),
         }
     }
 
@@ -89,5 +108,33 @@ impl<const PLANES: usize, const LENGTH: usize> Anchors<PLANES, LENGTH> {
             let groups = plane.iter().zip(bytes).map(|(table, byte)| table[usize::from(*byte)]);
             groups.fold(u8::MAX, |all, place| all & place) != 0
         })
+    }
+}
+
+/// The blocks of a text, each with the bytes that its windows reach over: zeros past the end of the text.
+///
+/// No closure is called for each, for one with vector instructions would not become a part of code without them.
+pub(crate) struct Reaches<'text> {
+    text: &'text [u8],
+    next: usize,
+    last: [u8; REACH],
+}
+
+impl<'text> Reaches<'text> {
+    pub(crate) const fn of(text: &'text [u8]) -> Self {
+        Self { text, next: 0, last: [0; REACH] }
+    }
+
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<(usize, &[u8; REACH])> {
+        let at = self.next;
+        let rest = self.text.get(at..).filter(|rest| !rest.is_empty())?;
+        self.next += BLOCK;
+        let reach = rest.first_chunk().unwrap_or_else(|| {
+            self.last = [0; REACH];
+            self.last.iter_mut().zip(rest).for_each(|(last, byte)| *last = *byte);
+            &self.last
+        });
+        Some((at, reach))
     }
 }

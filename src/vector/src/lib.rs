@@ -1,9 +1,9 @@
 //! Passes over bytes with vector instructions, chosen at run time, with the same results on every machine.
 //!
-//! [`Anchors`] and [`Runs`] find the few places of a text that are worth a closer look; [`Blocks`] says for every 64 bytes which of
-//! them are in some sets, and which eights a filter lets pass. This is the one
-//! crate with unsafe code in it: loads from memory into registers, and calls of functions that need instructions which the machine was
-//! asked for. Everything else of the vector code is safe, and a portable path gives the same results where there is no such machine.
+//! [`Anchors`], [`Keyed`] and [`Runs`] find the few places of a text that are worth a closer look; [`Blocks`] says for every 64 bytes which
+//! of them are in some sets, and which eights a filter lets pass. This is the one crate with unsafe code in it: loads from memory into
+//! registers, and calls of functions that need instructions which the machine was asked for. Everything else of the vector code is
+//! safe, and a portable path gives the same results where there is no such machine.
 
 mod anchors;
 #[cfg(target_arch = "x86_64")]
@@ -11,11 +11,13 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod blocks;
+mod keyed;
 mod path;
 mod portable;
 mod runs;
 
 pub use anchors::{Anchors, GROUPS, LENGTH_MAX, Window};
 pub use blocks::{BLOCK, Block, Blocks, GroupFilter, Sets};
+pub use keyed::{KEY, Keyed, key};
 pub use path::Path;
 pub use runs::{RUN, Runs};

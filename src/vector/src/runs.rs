@@ -49,8 +49,16 @@ impl Runs {
             #[cfg(target_arch = "x86_64")]
             Path::Avx2 => unsafe { crate::avx2::runs(self, text, &mut found) },
             #[cfg(not(target_arch = "x86_64"))]
-            Path::Avx512 | Path::Avx2 => each(self, text, &mut found, |block| self.masks(block)),
-            Path::Portable => each(self, text, &mut found, |block| self.masks(block)),
+            Path::Avx512 | Path::Avx2 => self.each_portably(text, &mut found),
+            Path::Portable => self.each_portably(text, &mut found),
+        }
+    }
+
+    fn each_portably(&self, text: &[u8], found: &mut impl FnMut(usize)) {
+        let mut blocks = Blocks::of(text);
+        while let Some(block) = blocks.next() {
+            let masks = self.masks(block);
+            blocks.judge(masks, found);
         }
     }
 
@@ -60,23 +68,47 @@ impl Runs {
     }
 }
 
-/// The pass, with a way to classify the bytes of a block. Each block is judged when the next is known, into which its runs may reach.
-#[inline]
-pub(crate) fn each(_runs: &Runs, text: &[u8], found: &mut impl FnMut(usize), classify: impl Fn(&[u8; BLOCK]) -> Masks) {
-    let (blocks, rest) = text.as_chunks::<BLOCK>();
-    let mut last = [0; BLOCK];
-    last.iter_mut().zip(rest).for_each(|(last, byte)| *last = *byte);
-    let (mut before, mut block, mut at) = (0, (0, 0), 0_usize);
-    // Two blocks follow the whole ones: what is left of the text, and nothing, so that the last is judged.
-    for next in blocks.iter().chain([&last, &[0; BLOCK]]) {
-        let next = classify(next);
-        let starts = starts(before, block, next);
-        let mut marks = starts;
-        while marks != 0 {
-            found((at + marks.trailing_zeros() as usize).wrapping_sub(BLOCK));
-            marks &= marks - 1;
+/// The blocks of a text and two that follow the whole ones: what is left of the text, and nothing, so that the last is judged. Each is
+/// judged when the next is known, into which its runs may reach.
+pub(crate) struct Blocks<'text> {
+    text: &'text [u8],
+    next: usize,
+    last: [u8; BLOCK],
+    /// Whether the byte before the block is of a run.
+    before: u64,
+    block: Masks,
+}
+
+impl<'text> Blocks<'text> {
+    pub(crate) const fn of(text: &'text [u8]) -> Self {
+        Self { text, next: 0, last: [0; BLOCK], before: 0, block: (0, 0) }
+    }
+
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<&[u8; BLOCK]> {
+        let at = self.next;
+        if at >= self.text.len() + 2 * BLOCK {
+            return None;
         }
-        (before, block, at) = (block.0 >> (BLOCK - 1), next, at + BLOCK);
+        self.next += BLOCK;
+        let rest = self.text.get(at..).unwrap_or_default();
+        Some(rest.first_chunk().unwrap_or_else(|| {
+            self.last = [0; BLOCK];
+            self.last.iter_mut().zip(rest).for_each(|(last, byte)| *last = *byte);
+            &self.last
+        }))
+    }
+
+    /// Calls `found` with the start of each run that begins in the block before the one that [`Blocks::next`] gave, of which the masks are
+    /// those.
+    #[inline]
+    pub(crate) fn judge(&mut self, next: Masks, found: &mut impl FnMut(usize)) {
+        let mut starts = starts(self.before, self.block, next);
+        while starts != 0 {
+            found((self.next + starts.trailing_zeros() as usize).wrapping_sub(2 * BLOCK));
+            starts &= starts - 1;
+        }
+        (self.before, self.block) = (self.block.0 >> (BLOCK - 1), next);
     }
 }
 

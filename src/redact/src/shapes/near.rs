@@ -3,6 +3,9 @@
 //! Names of vendors are words like others, so they are not looked for in all of a text. What is looked for are the long runs of letters
 //! and digits that values have, which are rare, and then the few words before each.
 
+use std::ops::Range;
+
+use memchr::memrchr2;
 use vector::Runs;
 
 use super::classes::{class, holds};
@@ -19,19 +22,18 @@ pub(crate) fn runs() -> Runs {
     Runs::new(class("token68").unwrap_or_default(), class("digit").unwrap_or_default())
 }
 
-/// The places before a run, on its line, where a word may begin.
-pub(crate) fn words_before(text: &[u8], run: usize) -> impl Iterator<Item = usize> {
+/// What stands before a run, on its line, in which a word may begin.
+pub(crate) fn before(text: &[u8], run: usize) -> Range<usize> {
     // Paths of URLs are no values.
     let is_path = text.get(run..).is_some_and(|run| run.starts_with(b"//"));
     let first = if is_path { run } else { run.saturating_sub(REACH) };
     let line = text.get(first..run).unwrap_or_default();
-    let first = first + line.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
-    (first..run).filter(|at| is_word_start(text, *at))
+    first + memrchr2(b'\n', b'\r', line).map_or(0, |at| at + 1)..run
 }
 
-/// The places at the end of a text where a word may begin whose value is not there yet, or too short.
-pub(crate) fn last_words(text: &[u8]) -> impl Iterator<Item = usize> {
-    (text.len().saturating_sub(UNFINISHED)..text.len()).filter(|at| is_word_start(text, *at))
+/// The end of a text in which a word may begin whose value is not there yet, or too short.
+pub(crate) const fn unfinished(text: &[u8]) -> Range<usize> {
+    text.len().saturating_sub(UNFINISHED)..text.len()
 }
 
 /// The places after a word that ends at `from`, on the same line, at which a value may begin: after something that separates a name
@@ -51,7 +53,7 @@ pub(crate) fn values(text: &[u8], from: usize) -> impl Iterator<Item = usize> {
 }
 
 /// Whether a name, or a part of one, begins here: not after another letter, but for a capital, and for what escapes a letter.
-fn is_word_start(text: &[u8], at: usize) -> bool {
+pub(crate) fn is_word_start(text: &[u8], at: usize) -> bool {
     let Some(first) = text.get(at) else { return false };
     match text.get(..at).unwrap_or_default() {
         [.., b'\\', b'n' | b'r' | b't'] | [] => true,
@@ -89,7 +91,8 @@ mod tests {
     fn words_before_a_value_begin_as_names_do() {
         let begins = |text: &str| {
             let run = text.find('#').unwrap();
-            words_before(text.as_bytes(), run)
+            before(text.as_bytes(), run)
+                .filter(|at| is_word_start(text.as_bytes(), *at))
                 .map(|at| text[at..].chars().next().unwrap())
                 .filter(char::is_ascii_alphanumeric)
                 .collect::<String>()
@@ -99,6 +102,6 @@ mod tests {
         {
             assert!(expected.chars().all(|at| begins(text).contains(at)), "{text}: {}", begins(text));
         }
-        assert_eq!(words_before(b"see //host", 4).count(), 0, "a path");
+        assert!(before(b"see //host", 4).is_empty(), "a path");
     }
 }

@@ -32,6 +32,11 @@ impl Search {
         self.start.first().is_some_and(|set| holds(*set, byte))
     }
 
+    /// How long a text can be and still be too short for its window.
+    pub(crate) const fn length_unfinished(&self) -> usize {
+        self.start.len().saturating_sub(1)
+    }
+
     /// Whether a text is the start of a credential, and too short to be found by its window.
     pub(crate) fn has_begun(&self, text: &[u8]) -> bool {
         text.len() < self.start.len() && self.start.iter().zip(text).all(|(set, byte)| holds(*set, *byte))

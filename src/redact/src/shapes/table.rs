@@ -1,0 +1,55 @@
+//! From four bytes to the numbers of what may be there: a hash table that is never changed.
+
+use vector::key;
+
+/// By keys.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// The bytes, and where in `numbers` theirs begin and end. Twice as many places as entries at least, so that a search is short.
+    slots: Vec<(u32, u32, u32)>,
+    numbers: Vec<u16>,
+}
+
+impl Table {
+    /// Takes keys, each with the number of what has it.
+    pub(crate) fn new(mut entries: Vec<(u32, u16)>) -> Self {
+        entries.sort_unstable();
+        let mut table =
+            Self { slots: vec![(0, 0, 0); (2 * entries.len() + 1).next_power_of_two()], numbers: Vec::new() };
+        for of_key in entries.chunk_by(|(one, _), (other, _)| one == other) {
+            let Some((key, _)) = of_key.first() else { continue };
+            let start = table.numbers.len() as u32;
+            table.numbers.extend(of_key.iter().map(|(_, number)| number));
+            let mut slot = table.slot(*key);
+            while table.slots[slot].2 != 0 {
+                slot = (slot + 1) & (table.slots.len() - 1);
+            }
+            table.slots[slot] = (*key, start, table.numbers.len() as u32);
+        }
+        table
+    }
+
+    /// What may begin at this place of a text.
+    pub(crate) fn at(&self, text: &[u8], at: usize) -> &[u16] {
+        text.get(at..).and_then(<[u8]>::first_chunk).map_or(&[], |start| self.of(key(*start)))
+    }
+
+    /// What has this key.
+    pub(crate) fn of(&self, key: u32) -> &[u16] {
+        let mut slot = self.slot(key);
+        loop {
+            match self.slots.get(slot) {
+                Some((of, start, end)) if *of == key && *end != 0 => {
+                    return self.numbers.get(*start as usize..*end as usize).unwrap_or_default();
+                }
+                Some((_, _, 1..)) => slot = (slot + 1) & (self.slots.len() - 1),
+                _ => return &[],
+            }
+        }
+    }
+
+    const fn slot(&self, key: u32) -> usize {
+        // Fibonacci hashing: the upper bits of the product depend on all bytes.
+        (key.wrapping_mul(0x9e37_79b1) >> 8) as usize & (self.slots.len() - 1)
+    }
+}

@@ -1,0 +1,53 @@
+//! Words of which one stands before a value, and where they are in a short piece of text.
+
+use std::ops::Range;
+
+use vector::{GROUPS, KEY, Keyed, key};
+
+use super::groups::grouped;
+use super::near::is_word_start;
+use super::table::Table;
+
+/// One plane of windows: the pieces are short, and what it finds is looked up.
+const PLANES: usize = 1;
+
+/// The words, each with the shapes of the values after it.
+#[derive(Debug)]
+pub(crate) struct Words {
+    words: Vec<(Vec<u8>, Range<u16>)>,
+    by_start: Table,
+    starts: Keyed<PLANES, KEY>,
+}
+
+impl Words {
+    /// Takes words of four bytes at least.
+    pub(crate) fn new(words: Vec<(Vec<u8>, Range<u16>)>) -> Self {
+        let starts = || words.iter().filter_map(|(word, _)| word.first_chunk::<KEY>());
+        let in_any_case = |byte: u8| 1 << byte.to_ascii_lowercase() | 1 << byte.to_ascii_uppercase();
+        let windows = starts().map(|start| start.map(in_any_case)).collect();
+        let keys = starts().map(|start| key(*start));
+        Self {
+            by_start: Table::new(keys.clone().zip(0..).collect()),
+            starts: Keyed::new(grouped(windows, PLANES * GROUPS, 0), keys, []),
+            words,
+        }
+    }
+
+    /// Calls `found` with the place after each word that begins in a piece of the text, and the shapes of its values.
+    pub(crate) fn each(&self, text: &[u8], piece: Range<usize>, mut found: impl FnMut(usize, &Range<u16>)) {
+        let shown = text.get(piece.start..text.len().min(piece.end + KEY - 1)).unwrap_or_default();
+        self.starts.each(shown, |at| {
+            let start = piece.start + at;
+            if start >= piece.end || !is_word_start(text, start) {
+                return;
+            }
+            let words = self.by_start.at(text, start).iter().filter_map(|word| self.words.get(usize::from(*word)));
+            for (word, shapes) in words {
+                let end = start + word.len();
+                if text.get(start..end).is_some_and(|here| here.eq_ignore_ascii_case(word)) {
+                    found(end, shapes);
+                }
+            }
+        });
+    }
+}
