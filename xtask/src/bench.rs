@@ -5,6 +5,7 @@ mod measure;
 mod minting;
 mod parts;
 mod report;
+mod scanner;
 mod setup;
 mod source;
 
@@ -46,6 +47,12 @@ pub(crate) struct Options {
     /// Only minted credentials, and leave docs/performance.md as it is
     #[arg(long)]
     minting: bool,
+    /// The scanner by itself and nothing else, beside other scanners
+    #[arg(long)]
+    scanner: bool,
+    /// The longest text that the scanner is measured on
+    #[arg(long, default_value_t = 64 << 20, value_name = "BYTES")]
+    bytes_max: usize,
     /// Measure this program and leave docs/performance.md as it is; without it, what is in the folder is built and measured
     #[arg(long)]
     program: Option<PathBuf>,
@@ -108,6 +115,9 @@ struct Results {
 
 /// Builds, measures, and writes the table to the terminal and into docs/performance.md.
 pub(crate) fn bench(options: &Options) -> Result<(), Failure> {
+    if options.scanner {
+        return scanner::bench(options);
+    }
     parts::check_nginx()?;
     let programs = build(options)?;
     println!("\n== setting up: {} stored credentials, {} rules", options.credentials, setup::RULES);
@@ -122,7 +132,7 @@ pub(crate) fn bench(options: &Options) -> Result<(), Failure> {
     let table = report::table(&results, options);
     println!("\n{table}");
     if options.program.is_none() && !options.minting {
-        report::write(&table)?;
+        report::write(report::BEGIN, &table)?;
     }
     Ok(())
 }
@@ -141,9 +151,13 @@ fn build(options: &Options) -> Result<Programs, Failure> {
         cargo.args(["--package", "claviger"]);
     }
     run("building for release; the first time takes minutes", &mut cargo)?;
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let claviger = options.program.clone().unwrap_or_else(|| target.join("release/claviger"));
-    Ok(Programs { claviger, bench_parts: target.join("release/bench-parts") })
+    let claviger = options.program.clone().unwrap_or_else(|| target().join("release/claviger"));
+    Ok(Programs { claviger, bench_parts: target().join("release/bench-parts") })
+}
+
+/// Where cargo builds.
+fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 fn measure_all(parts: &Parts, options: &Options) -> Result<Results, Failure> {

@@ -18,6 +18,7 @@ const PYTHON: &[(&str, &str)] = &[
     ("aws", "an AWS to play with, and its SDK"),
     ("terraform", "what stands in for Terraform's providers"),
     ("presidio", "the analyzer of personal data, and sentences that hold some"),
+    ("secrets", "scanners of source code for credentials"),
 ];
 
 /// The folders of Node packages, and what is installed into each.

@@ -58,7 +58,7 @@ impl<const PLANES: usize, const LENGTH: usize> Anchors<PLANES, LENGTH> {
                 }
             }
         }
-        let path = Path::available().next().unwrap_or(Path::Portable);
+        let path = Path::preferred();
         Self { exact, low, halves, path }
     }
 

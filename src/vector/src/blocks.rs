@@ -48,7 +48,7 @@ impl Blocks {
     /// A reader for these sets, on the fastest path that the machine has.
     #[must_use]
     pub fn new(sets: Sets) -> Self {
-        Self { sets, path: Path::available().next().unwrap_or(Path::Portable) }
+        Self { sets, path: Path::preferred() }
     }
 
     /// The same, on a path of choice, for tests and measurements. One that the machine does not have is not taken.

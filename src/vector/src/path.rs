@@ -1,5 +1,10 @@
 //! Which instructions are used.
 
+use std::sync::OnceLock;
+
+/// What is taken in place of the fastest.
+static PREFERRED: OnceLock<Path> = OnceLock::new();
+
 /// A way to run the same pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Path {
@@ -15,6 +20,17 @@ impl Path {
     /// All paths that this machine can take, the fastest first.
     pub fn available() -> impl Iterator<Item = Self> {
         [Self::Avx512, Self::Avx2, Self::Portable].into_iter().filter(|path| path.is_available())
+    }
+
+    /// Has everything that this process makes from here on take this path, for measurements. One that the machine does not have is
+    /// not taken. The first word holds; says whether this path is the one.
+    pub fn prefer(self) -> bool {
+        self.is_available() && *PREFERRED.get_or_init(|| self) == self
+    }
+
+    /// What passes take unless they are told otherwise: the fastest.
+    pub(crate) fn preferred() -> Self {
+        PREFERRED.get().copied().or_else(|| Self::available().next()).unwrap_or(Self::Portable)
     }
 
     /// Whether this machine has the instructions.

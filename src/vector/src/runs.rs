@@ -28,7 +28,7 @@ impl Runs {
             let is_with = with >> byte & 1 == 1;
             *class = u8::from(made_of >> byte & 1 == 1 || is_with) | u8::from(is_with) << 1;
         }
-        Self { classes, path: Path::available().next().unwrap_or(Path::Portable) }
+        Self { classes, path: Path::preferred() }
     }
 
     /// The same, on a path of choice, for tests and measurements. One that the machine does not have is not taken.

@@ -74,18 +74,27 @@ fn command(part: &str, target: &Target<'_>, seconds: f64) -> Command {
     command
 }
 
-fn output(command: &mut Command) -> Result<String, Failure> {
-    let output = command.output().map_err(|error| Failure::new(format!("the load generator: {error}")))?;
+/// What a part says that measures.
+pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|error| Failure::new(format!("{name}: {error}")))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    Err(Failure::new(format!("the load generator: {}", String::from_utf8_lossy(&output.stderr).trim_end())))
+    Err(Failure::new(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim_end())))
 }
 
-fn number(said: &str, name: &str) -> Result<f64, Failure> {
+/// A number of what it says, such as `seconds=2.5`.
+pub(crate) fn number(said: &str, name: &str) -> Result<f64, Failure> {
+    let number = value(said, name)?.parse();
+    number.map_err(|_| Failure::new(format!("what measures said no number for {name}: {said}")))
+}
+
+/// A word of what it says, such as `text=json`.
+pub(crate) fn value<'said>(said: &'said str, name: &str) -> Result<&'said str, Failure> {
     let mut pairs = said.split_whitespace().filter_map(|pair| pair.split_once('='));
-    let value = pairs.find(|(found, _)| *found == name).and_then(|(_, value)| value.parse().ok());
-    value.ok_or_else(|| Failure::new(format!("the load generator said no {name}: {said}")))
+    let value = pairs.find(|(found, _)| *found == name).map(|(_, value)| value);
+    value.ok_or_else(|| Failure::new(format!("what measures said no {name}: {said}")))
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use crate::{
     root,
 };
 
-const BEGIN: &str = "<!-- Measured by `cargo xtask bench`. Do not edit between the marks. -->";
+/// The mark before the table of calls.
+pub(crate) const BEGIN: &str = "<!-- Measured by `cargo xtask bench`. Do not edit between the marks. -->";
 const END: &str = "<!-- End of what is measured. -->";
 
 /// The tables as Markdown, which also reads well on a terminal.
@@ -117,14 +118,14 @@ fn spread(results: &Results, work: Work) -> (f64, f64) {
     ratios.fold((f64::INFINITY, 0.0), |(low, high), ratio| (low.min(ratio), high.max(ratio)))
 }
 
-/// Puts the table between the marks of docs/performance.md.
-pub(crate) fn write(table: &str) -> Result<(), Failure> {
+/// Puts a table between its marks in docs/performance.md.
+pub(crate) fn write(begin: &str, table: &str) -> Result<(), Failure> {
     let path = root().join("docs/performance.md");
     let failed = |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", path.display()));
     let text = fs::read_to_string(&path).map_err(|error| failed(&error))?;
-    let (before, rest) = text.split_once(BEGIN).ok_or_else(|| failed(&"the first mark of the table is missing"))?;
+    let (before, rest) = text.split_once(begin).ok_or_else(|| failed(&"the first mark of the table is missing"))?;
     let (_, after) = rest.split_once(END).ok_or_else(|| failed(&"the last mark of the table is missing"))?;
-    fs::write(&path, format!("{before}{BEGIN}\n\n{table}\n{END}{after}")).map_err(|error| failed(&error))?;
+    fs::write(&path, format!("{before}{begin}\n\n{table}\n{END}{after}")).map_err(|error| failed(&error))?;
     println!("wrote {}", path.display());
     Ok(())
 }
