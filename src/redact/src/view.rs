@@ -74,9 +74,9 @@ fn look_at(set: &FingerprintSet, text: Text<'_>, depth: usize, found: &mut dyn F
         escapes::look(set, text, &signs.escapes, &mut look);
         #[cfg(not(claviger_broken = "no_nested_base64"))]
         base64::look(text, &signs.base64, &mut look);
+        #[cfg(not(claviger_broken = "no_chains"))]
+        signs.chains.iter().for_each(|stretch| chains::look(text, *stretch, &mut look));
     }
-    #[cfg(not(claviger_broken = "no_chains"))]
-    signs.chains.iter().for_each(|stretch| chains::look(set, text, *stretch, found));
     #[cfg(not(claviger_broken = "no_lines"))]
     lines::look(set, text, &signs.line_ends, found);
     #[cfg(not(claviger_broken = "no_base32"))]

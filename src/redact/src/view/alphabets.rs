@@ -8,7 +8,8 @@ pub(crate) const UPPER: u8 = 1 << 1;
 pub(crate) const ALPHANUMERIC: u8 = LOWER | UPPER;
 /// A digit of base64 in either alphabet.
 pub(crate) const BASE64: u8 = 1 << 2;
-/// A digit of base64 that can begin a group which holds ASCII text: its six bits are the first of a printable character.
+/// A digit of base64 that can begin a group which holds ASCII text: its six bits are the first of a printable character, of a tab or of
+/// a line end.
 pub(crate) const BASE64_OF_TEXT: u8 = 1 << 3;
 /// A byte other than a backslash with which an escape may begin.
 pub(crate) const SIGN: u8 = 1 << 4;
@@ -42,7 +43,7 @@ const fn sets_of(byte: u8) -> u8 {
     if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_') {
         sets |= BASE64;
     }
-    if matches!(byte, b'I'..=b'Z' | b'a'..=b'f') {
+    if matches!(byte, b'C' | b'D' | b'I'..=b'Z' | b'a'..=b'f') {
         sets |= BASE64_OF_TEXT;
     }
     if super::escapes::is_sign(byte) {

@@ -14,8 +14,8 @@ pub(crate) const RUN_MIN: usize = 28;
 pub(crate) const GROUPS_MIN: usize = 7;
 /// What is decoded is a text if so many bytes in a row are characters.
 const TEXT_LENGTH_MIN: usize = 11;
-/// What may have to be kept of a run: a window that is encoded twice.
-const TAIL_LENGTH_MAX: usize = 2 * FingerprintSet::WINDOW_MAX;
+/// What may have to be kept of a run: a window of escapes that is encoded.
+const TAIL_LENGTH_MAX: usize = 4 * FingerprintSet::WINDOW_MAX;
 /// Three bytes are four characters.
 const GROUP: usize = 4;
 
@@ -29,13 +29,20 @@ pub(super) fn look(text: Text<'_>, signs: &[usize], look: &mut dyn FnMut(&View))
         if at < *done {
             continue;
         }
-        let starts_text = |at: usize| text.get(at).is_some_and(|byte| is_in(byte, BASE64_OF_TEXT));
         let before = (1..).map(|groups| at.checked_sub(groups * GROUP));
-        let start = before.map_while(|start| start.filter(|start| starts_text(*start))).last().unwrap_or(at);
-        let end = (at..text.bytes.len()).step_by(GROUP).find(|at| !starts_text(*at)).unwrap_or(text.bytes.len());
+        let start = before.map_while(|start| start.filter(|start| is_group_of_text(text, *start))).last().unwrap_or(at);
+        let end = (at..text.bytes.len()).step_by(GROUP).find(|at| !is_group_of_text(text, *at));
+        // The last group of a run may be shorter.
+        let end = end.unwrap_or(text.bytes.len()) + GROUP - 1;
         *done = end;
         decode(text, start, end, &mut view, look);
     }
+}
+
+/// Whether four digits of base64 start at a place, the first of which can begin a group of text.
+fn is_group_of_text(text: Text<'_>, at: usize) -> bool {
+    let group = text.bytes.get(at..).and_then(<[u8]>::first_chunk::<GROUP>);
+    group.is_some_and(|group| is_in(group[0], BASE64_OF_TEXT) && group.iter().all(|byte| is_in(*byte, BASE64)))
 }
 
 /// Calls `look` with what the run that goes on at the end of a text may stand for.

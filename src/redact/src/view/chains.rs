@@ -5,7 +5,6 @@ use secret::FingerprintSet;
 
 use super::alphabets::{ALPHANUMERIC, is_in, run_length};
 use super::{Text, View};
-use crate::live::Found;
 
 /// The longest piece: `0x61`.
 pub(crate) const PIECE_LENGTH_MAX: usize = 4;
@@ -13,15 +12,17 @@ pub(crate) const PIECE_LENGTH_MAX: usize = 4;
 pub(crate) const GAP_LENGTH_MAX: usize = 24;
 /// Fewer pieces do not spell the shortest secret that is looked for.
 pub(crate) const PIECES_MIN: usize = 11;
+/// What may have to be kept of a chain: a window of escapes.
+const TAIL_PIECES_MAX: usize = 4 * FingerprintSet::WINDOW_MAX;
 
-/// Looks at each chain of short pieces in a stretch in two ways: as what they spell, and as the numbers of characters.
-pub(super) fn look(set: &FingerprintSet, text: Text<'_>, (mut at, end): (usize, usize), found: &mut dyn FnMut(Found)) {
+/// Calls `look` with each chain of short pieces in a stretch in two ways: as what they spell, and as the numbers of characters.
+pub(super) fn look(text: Text<'_>, (mut at, end): (usize, usize), look: &mut dyn FnMut(&View)) {
     let mut spelled = View::default();
     let mut numbers = View::default();
     while let Some(start) = next_piece(text.bytes, at)
         && start < end
     {
-        at = chain(text, start, &mut spelled, &mut numbers, &mut |view: &View| view.find(set, found));
+        at = chain(text, start, &mut spelled, &mut numbers, look);
     }
 }
 
@@ -118,13 +119,14 @@ fn is_gap(text: &[u8], start: usize, end: usize) -> bool {
     gap.len() <= GAP_LENGTH_MAX && !gap.iter().any(|byte| matches!(byte, b'{' | b'}' | b'[' | b']'))
 }
 
-/// What the chain that goes on at the end of a text spells, and the numbers in it; whether there is one.
+/// What the chain that goes on at the end of a text spells, and the numbers in it; whether there is one. Numbers may be those of the
+/// characters of an encoded text.
 pub(super) fn tail(text: Text<'_>, spelled: &mut View, numbers: &mut View) -> bool {
     let bytes = text.bytes;
     let mut pieces = Vec::new();
     let mut end = bytes.len();
     let (mut kind, mut is_number) = (None, true);
-    while pieces.len() < FingerprintSet::WINDOW_MAX {
+    while pieces.len() < TAIL_PIECES_MAX {
         let before = bytes.get(..end).unwrap_or_default();
         let near = before.iter().rev().take(GAP_LENGTH_MAX + 1).position(|byte| is_in(*byte, ALPHANUMERIC));
         let Some(last) = near.map(|near| before.len() - 1 - near) else { break };

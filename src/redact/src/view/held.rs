@@ -23,10 +23,11 @@ fn held_from_at(set: &FingerprintSet, text: Text<'_>, depth: usize) -> usize {
     }
     let (mut view, mut other) = (View::default(), View::default());
     if chains::tail(text, &mut view, &mut other) {
-        from = from.min(held_in(set, &view, from)).min(held_in(set, &other, from));
+        from = from.min(held_in(set, &view, from));
+        from = from.min(held_in_views(set, &other, depth, from));
     }
     base32::tails(text, &mut view, &mut |view| from = from.min(held_in(set, view, from)));
-    base64::tails(text, &mut view, &mut |view| from = from.min(held_in(set, view, from)));
+    base64::tails(text, &mut view, &mut |view| from = from.min(held_in_views(set, view, depth, from)));
     // A line end or an escape matters if all after it could belong to a secret.
     if lines::ends_after(text, text.bytes.len() - count) {
         for without_numbers in [false, true] {
@@ -49,6 +50,13 @@ fn held_from_at(set: &FingerprintSet, text: Text<'_>, depth: usize) -> usize {
 fn held_in(set: &FingerprintSet, view: &View, otherwise: usize) -> usize {
     let count = unfinished(set, &view.bytes);
     if count == 0 { otherwise } else { origin_of_last(view.as_text(), count) }
+}
+
+/// The same for a view that is looked at in all views of its own.
+fn held_in_views(set: &FingerprintSet, view: &View, depth: usize, otherwise: usize) -> usize {
+    let Some((_, end)) = view.from.last() else { return otherwise };
+    let held = held_from_at(set, view.as_text(), depth + 1);
+    if held < *end { held } else { otherwise }
 }
 
 /// Where the last bytes of a text come from.

@@ -114,6 +114,11 @@ fn forms(secret: &str) -> Vec<(String, Vec<u8>)> {
             &format!("base64 in escaped lines after {before}"),
             in_lines(&STANDARD.encode(&text), 20, |_| String::new()).replace('\n', "\\r\\n"),
         );
+        // What stands before the run looks like groups of base64, with something else between.
+        add(
+            &format!("base64 twice behind words after {before}"),
+            format!("look-here {}", STANDARD.encode(STANDARD.encode(&text))),
+        );
         for second in ["", "x", "xy"] {
             add(
                 &format!("base64 twice after {before}, {second}"),
@@ -191,6 +196,18 @@ fn forms(secret: &str) -> Vec<(String, Vec<u8>)> {
         format!("[\n  {}\n]", secret.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(",\n  ")),
     );
     add("spaced character codes", each(secret, |byte| format!("{byte} ")));
+    for (name, encoded) in [
+        ("base64", STANDARD.encode(secret)),
+        ("hexadecimal digits", each(secret, |byte| format!("{byte:02x} "))),
+        ("percent-encoding", each(secret, |byte| format!("%{byte:02X}"))),
+        ("percent-encoding, twice", each(secret, |byte| format!("%25{byte:02X}"))),
+        ("JSON", json(&json(secret))),
+        ("unicode escapes", each(secret, |byte| format!("\\u{byte:04x}"))),
+        ("lines", in_lines(secret, 10, |number| format!("{number}: "))),
+    ] {
+        add(&format!("character codes of {name}"), each(&encoded, |byte| format!("{byte},")));
+        add(&format!("base64 of {name}"), STANDARD.encode(&encoded));
+    }
     for (name, separator) in [
         ("blank", " "),
         ("hyphen", "-"),
