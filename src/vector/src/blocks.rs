@@ -3,6 +3,8 @@
 use crate::path::Path;
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod portable;
 
@@ -71,6 +73,23 @@ impl Blocks {
             #[cfg(target_arch = "x86_64")]
             Path::Avx512 if is_sound => unsafe { avx512::each(&self.sets, text, filter, &mut each) },
             Path::Avx512 | Path::Avx2 | Path::Portable => portable::each(&self.sets, text, 0, filter, &mut each),
+        }
+    }
+
+    /// Calls `each` for every block with its sets alone: for each set, a bit for each byte that is in it.
+    #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
+    #[inline]
+    pub fn sets(&self, text: &[u8], mut each: impl FnMut(usize, &[u64; 8])) {
+        match self.path {
+            // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it.
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx512 => unsafe { avx512::sets(&self.sets, text, &mut each) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 => unsafe { avx2::sets(&self.sets, text, &mut each) },
+            #[cfg(not(target_arch = "x86_64"))]
+            Path::Avx512 | Path::Avx2 => portable::sets(&self.sets, text, 0, &mut each),
+            Path::Portable => portable::sets(&self.sets, text, 0, &mut each),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! All paths that a machine has give the same results.
 
 use proptest::prelude::*;
-use vector::{Anchors, KEY, Keyed, Path, RUN, Runs, Window, key};
+use vector::{Anchors, BLOCK, Blocks, KEY, Keyed, Path, RUN, Runs, Window, key};
 
 /// What `each` promises, word for word.
 fn expected<const N: usize>(windows: &[(usize, Window<N>)], text: &[u8]) -> Vec<usize> {
@@ -103,6 +103,28 @@ proptest! {
             let mut found = Vec::new();
             Runs::new(letters, digits).on(path).each(&text, |at| found.push(at));
             prop_assert_eq!(&found, &expected, "{:?}", path);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_path_knows_the_same_sets(
+        sets in proptest::collection::vec(any::<u8>(), 256),
+        text in proptest::collection::vec(prop_oneof![any::<u8>(), 0_u8..128], 0..300),
+    ) {
+        let sets = *sets.first_chunk().unwrap();
+        let expected = text.chunks(BLOCK).map(|block| {
+            let mask = |set: usize| {
+                block.iter().rev().fold(0_u64, |mask, byte| mask << 1 | u64::from(sets[usize::from(*byte)] >> set & 1))
+            };
+            std::array::from_fn(mask)
+        });
+        let expected = (0..).step_by(BLOCK).zip(expected).collect::<Vec<(usize, [u64; 8])>>();
+        for path in Path::available() {
+            let mut masks = Vec::new();
+            Blocks::new(sets).on(path).sets(&text, |at, block| masks.push((at, *block)));
+            prop_assert_eq!(&masks, &expected, "{:?}", path);
         }
     }
 }

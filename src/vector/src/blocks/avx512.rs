@@ -40,6 +40,23 @@ pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, ea
     portable::each(sets, text, text.len() - rest.len(), filter, each);
 }
 
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(super) fn sets(sets: &Sets, text: &[u8], each: &mut impl FnMut(usize, &[u64; 8])) {
+    let (quarters, _) = sets.as_chunks::<BLOCK>();
+    let [first, second, third, fourth] = quarters else { return };
+    let table = [load(first), load(second), load(third), load(fourth)];
+    let (blocks, rest) = text.as_chunks::<BLOCK>();
+    for (number, bytes) in blocks.iter().enumerate() {
+        let bytes = load(bytes);
+        let low = _mm512_permutex2var_epi8(table[0], bytes, table[1]);
+        let high = _mm512_permutex2var_epi8(table[2], bytes, table[3]);
+        let members = _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), low, high);
+        let set = |bit: u8| _mm512_test_epi8_mask(members, _mm512_set1_epi8((1_u8 << bit).cast_signed()));
+        each(number * BLOCK, &[set(0), set(1), set(2), set(3), set(4), set(5), set(6), set(7)]);
+    }
+    portable::sets(sets, text, text.len() - rest.len(), each);
+}
+
 #[target_feature(enable = "avx512f")]
 #[inline]
 #[expect(unsafe_code, reason = "a load from memory")]

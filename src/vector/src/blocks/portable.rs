@@ -20,6 +20,22 @@ pub(super) fn each(
     }
 }
 
+/// The sets alone.
+pub(super) fn sets(sets: &Sets, text: &[u8], from: usize, each: &mut impl FnMut(usize, &[u64; 8])) {
+    let (blocks, rest) = text.get(from..).unwrap_or_default().as_chunks::<BLOCK>();
+    let mut at = from;
+    for bytes in blocks {
+        each(at, &members(sets, bytes));
+        at += BLOCK;
+    }
+    if !rest.is_empty() {
+        let mut bytes = [0; BLOCK];
+        bytes.iter_mut().zip(rest).for_each(|(byte, given)| *byte = *given);
+        let bytes_there = (1_u64 << rest.len()) - 1;
+        each(at, &members(sets, &bytes).map(|set| set & bytes_there));
+    }
+}
+
 /// A block that the text does not fill.
 fn last(sets: &Sets, rest: &[u8], filter: &GroupFilter<'_>) -> Block {
     let mut bytes = [0; BLOCK];
@@ -34,16 +50,24 @@ fn last(sets: &Sets, rest: &[u8], filter: &GroupFilter<'_>) -> Block {
 }
 
 fn block(sets: &Sets, bytes: &[u8; BLOCK], filter: &GroupFilter<'_>) -> Block {
-    let mut block = Block::default();
+    let mut block = Block { sets: members(sets, bytes), groups: 0 };
     let (groups, _) = bytes.as_chunks::<8>();
     for (number, group) in groups.iter().enumerate() {
-        let members = u64::from_le_bytes(group.map(|byte| sets[usize::from(byte)]));
-        for (set, members) in block.sets.iter_mut().zip(transposed(members).to_le_bytes()) {
-            *set |= u64::from(members) << (8 * number);
-        }
         block.groups |= u8::from(filter.passes(u64::from_le_bytes(*group))) << number;
     }
     block
+}
+
+fn members(sets: &Sets, bytes: &[u8; BLOCK]) -> [u64; 8] {
+    let mut masks = [0; 8];
+    let (groups, _) = bytes.as_chunks::<8>();
+    for (number, group) in groups.iter().enumerate() {
+        let members = u64::from_le_bytes(group.map(|byte| sets[usize::from(byte)]));
+        for (mask, members) in masks.iter_mut().zip(transposed(members).to_le_bytes()) {
+            *mask |= u64::from(members) << (8 * number);
+        }
+    }
+    masks
 }
 
 /// Turns eight bytes of eight bits: bit `i` of byte `j` becomes bit `j` of byte `i`.
