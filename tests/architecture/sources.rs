@@ -105,8 +105,11 @@ fn test_modules(source: &Source) -> Vec<String> {
     for line in source.text.lines().map(str::trim) {
         if let Some(file) = line.strip_prefix("#[path = \"").and_then(|rest| rest.strip_suffix("\"]")) {
             named = Some(folder.join(file.trim_end_matches(".rs")));
-        } else if let Some(module) =
-            line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';')).filter(|_| marked)
+        } else if let Some(module) = line
+            .trim_start_matches("pub(crate) ")
+            .strip_prefix("mod ")
+            .and_then(|rest| rest.strip_suffix(';'))
+            .filter(|_| marked)
         {
             modules.push(named.take().unwrap_or_else(|| inner.join(module)).to_string_lossy().into_owned());
             marked = false;
@@ -150,7 +153,7 @@ fn a_word_is_found_in_code_and_nowhere_else() {
 
 #[test]
 fn modules_of_tests_are_found_by_their_declarations() {
-    let text = "#[cfg(test)]\nmod testing;\nmod real;\n#[cfg(test)]\n#[path = \"b_tests.rs\"]\nmod tests;\n";
+    let text = "#[cfg(test)]\npub(crate) mod testing;\nmod real;\n#[cfg(test)]\n#[path = \"b_tests.rs\"]\nmod tests;\n";
     assert_eq!(test_modules(&Source::new("src/a/src/lib.rs", text)), ["src/a/src/testing", "src/a/src/b_tests"]);
     assert_eq!(test_modules(&Source::new("src/a/src/b.rs", text))[0], "src/a/src/b/testing");
 }

@@ -1,3 +1,5 @@
+//! What becomes of texts with an analyzer that answers, is down, or says something else.
+
 use redact::{Action, Class};
 
 use super::{

@@ -1,3 +1,5 @@
+//! What an analyzer is shown of bodies, and where its finds are masked.
+
 use proptest::prelude::*;
 
 use super::*;
