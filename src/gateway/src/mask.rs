@@ -278,8 +278,11 @@ pub(crate) async fn mask(
     let is_short = body.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES_MAX);
     let clean = if is_short || is_analyzed_whole {
         let (clean, found) = whole(stream, body).await?;
-        masked.merge(&found);
-        told::write_fields(&masked, profile, &mut headers);
+        // Of one that streams on after all, nobody knows yet what is in the rest.
+        if !matches!(clean.kind, Kind::Stream(_)) {
+            masked.merge(&found);
+            told::write_fields(&masked, profile, &mut headers);
+        }
         clean
     } else {
         Clean::of(Kind::Stream(Box::new(stream.reading(body))))
