@@ -17,6 +17,16 @@ macro_rules! entities {
             /// Every kind that is recognized by its form, but for the operator's own.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
+            /// Its place among [`Self::ALL`], and after them among the operator's own or an analyzer's.
+            pub(crate) const fn place(self) -> usize {
+                #[derive(Clone, Copy)]
+                enum Place { $($variant,)* }
+                match self {
+                    $(Self::$variant => Place::$variant as usize,)*
+                    Self::Own(place) | Self::Analyzed(place) => Self::ALL.len() + place as usize,
+                }
+            }
+
             /// The name used in the configuration, records, metrics and logs.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

@@ -1,11 +1,12 @@
 //! Recognizes personal data by its form, its check digits and the words before it.
 //!
-//! One pass finds the few places at which such data can be ([`Anchors`]); at each, the recognizers that fit what stands there look at
+//! One pass finds the few places at which such data can be ([`anchors`]); at each, the recognizers that fit what stands there look at
 //! the bytes around it, no further than [`REACH`] ahead. What is found depends on the text alone and not on how it comes in pieces.
 //! Names and places have no form; they are left to an analyzer with a model.
 
 mod address;
 mod anchors;
+mod beginnings;
 mod birth;
 mod card;
 mod checksum;
@@ -23,13 +24,14 @@ mod rule;
 mod rules;
 mod settings;
 mod sight;
+mod word;
 
 use crate::{
     class::Class,
     entity::Entity,
     recognizer::{Found, Recognizer},
 };
-use anchors::Anchors;
+use anchors::Anchor;
 use email::Mailbox;
 use keywords::Keywords;
 use own::Own;
@@ -38,12 +40,10 @@ use rule::{is_word, stands_alone_before};
 use rules::{Compiled, Rules};
 pub use settings::{Addresses, InvalidPersonalSettings, OwnPattern, PersonalSettings};
 use sight::Sight;
+use word::Word;
 
 /// How far a recognizer of numbers looks ahead from where a number begins.
 const REACH: usize = 64;
-
-/// A longer word is no number but some blob.
-const WORD_LENGTH_MAX: usize = 40;
 
 /// What a word before a number adds to its score, and the least that it makes of it: Presidio's factors.
 const CONTEXT_GAIN: u8 = 35;
@@ -142,42 +142,41 @@ impl Personal {
         }
     }
 
-    /// Looks at the word around the first of some digits. Returns where the word ends.
-    fn number(&self, sight: &mut Sight<'_>, digit: usize) -> usize {
+    /// Looks at a word that has digits.
+    fn number(&self, sight: &mut Sight<'_>, word: &Word) {
         let text = sight.text;
-        let Some(word) = Word::around(text, digit) else { return end_of_blob(text, digit) };
         if word.end == text.len() && !sight.is_end {
-            sight.leave_open(sight::beginning(text, word.start));
-            return word.end;
+            return sight.leave_open(sight::beginning(text, word.start));
+        }
+        if self.wants.address && address::may_be_version_6(text, word.start, word.end) {
+            self.version_6(sight, word.digit);
         }
         let next = text.get(word.end).copied().unwrap_or_default();
-        if self.wants.address && address::may_be_version_6(text, word.start, word.end) {
-            self.version_6(sight, digit);
-        }
         let goes_on =
             is_separator(next) && text.get(word.end + 1).is_none_or(|byte| is_word(*byte) || is_separator(*byte));
         if goes_on && word.start + REACH > text.len() && !sight.is_end {
             sight.leave_open(sight::beginning(text, word.start));
-        } else if stands_alone_before(text, word.start) {
-            self.alone(sight, &word);
+        } else if (goes_on || word.length() >= SHORTEST_ALONE) && stands_alone_before(text, word.start) {
+            self.alone(sight, word);
             if goes_on {
-                self.joined(sight, &word);
+                self.joined(sight, word);
             }
         }
-        word.end
     }
 
     /// Asks who knows such a word without looking at what follows it.
     fn alone(&self, sight: &mut Sight<'_>, word: &Word) {
         let text = sight.text;
-        let length = word.end - word.start;
+        let length = word.length();
         if length < SHORTEST_ALONE || !rule::stands_alone_after(text, word.end) && !word.is_digits {
             return;
         }
         if word.is_digits && rule::stands_alone_after(text, word.end) {
             let digits = &text[word.start..word.end];
             for compiled in self.rules.digits(length) {
-                if self.is_worth(compiled.score) && (compiled.rule.check)(digits) {
+                if self.reaches(sight, word.start, compiled.rule.entity, compiled.score)
+                    && (compiled.rule.check)(digits)
+                {
                     self.judge(sight, word.start, word.end, compiled.rule.entity, compiled.score);
                 }
             }
@@ -199,16 +198,16 @@ impl Personal {
     /// Asks who knows the beginning of such a number, of which a separator and more follow.
     fn joined(&self, sight: &mut Sight<'_>, word: &Word) {
         let text = sight.text;
-        let (length, separator) = (word.end - word.start, text[word.end]);
+        let (length, separator) = (word.length(), text[word.end]);
         let second =
-            text[word.end + 1..].iter().take(WORD_LENGTH_MAX).take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        for compiled in self.rules.several(length, second) {
+            text[word.end + 1..].iter().take(word::LENGTH_MAX).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        for compiled in self.rules.several(length, second).iter().filter(|rule| rule.goes_on_with(separator)) {
             self.held_against(sight, word.start, compiled);
         }
         if length == 4 && !word.is_digits {
             self.iban(sight, word.start);
         }
-        if !word.begins_with_digit {
+        if !word.begins_with_digit() {
             return;
         }
         let third = text.get(word.end + 1 + second).copied();
@@ -223,8 +222,12 @@ impl Personal {
         if self.wants.birth && birth::may_begin(length, second, separator, third) {
             self.date(sight, word.start);
         }
+        // Digits that are followed by a letter are all there are.
+        let is_too_short =
+            length < phone::DIGIT_COUNT_MIN && text.get(word.end + 1).is_some_and(u8::is_ascii_alphabetic);
         if word.is_digits
             && separator != b','
+            && !is_too_short
             && self.phones.is_some_and(|phones| phones.may_begin(text, word.start, length, second))
         {
             self.phone(sight, word.start);
@@ -235,10 +238,10 @@ impl Personal {
     /// `AB 12 34 56 C` and `March 12, 1985` begin with the word before the digits.
     fn after_letters(&self, sight: &mut Sight<'_>, word: &Word) {
         let text = sight.text;
-        let length = word.end - word.start;
+        let length = word.length();
         let Some(start) = word.letters_before(text) else { return };
         let letters = word.start - 1 - start;
-        for compiled in self.rules.several(letters, length) {
+        for compiled in self.rules.several(letters, length).iter().filter(|rule| rule.goes_on_with(b' ')) {
             self.held_against(sight, start, compiled);
         }
         if self.wants.birth
@@ -253,6 +256,7 @@ impl Personal {
     fn held_against(&self, sight: &mut Sight<'_>, start: usize, compiled: &Compiled) {
         if self.is_worth(compiled.score)
             && let Some(fitted) = rule::fit(sight.text, start, compiled.shape)
+            && self.reaches(sight, start, compiled.rule.entity, compiled.score)
             && (compiled.rule.check)(fitted.symbols())
         {
             self.judge(sight, start, fitted.end, compiled.rule.entity, compiled.score);
@@ -288,8 +292,15 @@ impl Personal {
 
     fn date(&self, sight: &mut Sight<'_>, start: usize) {
         let text = sight.text;
+        // A date with a time of day is of something that happened. The usual writing of one is told without reading it.
+        if let Some(
+            [year @ .., b'-', _, _, b'-', b'0'..=b'9', b'0'..=b'9', b'T' | b' ', b'0'..=b'2', b'0'..=b'9', b':'],
+        ) = text.get(start..start + 14)
+            && year.iter().all(u8::is_ascii_digit)
+        {
+            return;
+        }
         let Some(end) = birth::end(text, start) else { return };
-        // A date with a time of day is of something that happened.
         let is_instant = matches!(text.get(end..), Some([b'T' | b' ', b'0'..=b'2', b'0'..=b'9', b':', ..]));
         if !is_instant {
             self.judge(sight, start, end, Entity::DateOfBirth, BIRTH_SCORE);
@@ -303,7 +314,7 @@ impl Personal {
         }
         let score = if self.says(sight, start, entity) { gained(score) } else { score };
         if score >= self.score_threshold {
-            sight.found.push(Found { start, end, class: Class::Personal(entity), rule: kind(entity) as u16, score });
+            sight.found.push(Found { start, end, class: Class::Personal(entity), rule: entity.place() as u16, score });
         }
     }
 
@@ -319,7 +330,8 @@ impl Personal {
 
     /// Whether words before a position say that a number of this kind follows.
     fn says(&self, sight: &mut Sight<'_>, start: usize, entity: Entity) -> bool {
-        sight.said(start, self.context_word_count, &self.keywords).has(kind(entity))
+        let kind = entity.place();
+        self.keywords.has(kind) && sight.says(start, kind, self.context_word_count, &self.keywords)
     }
 
     fn own(&self, sight: &mut Sight<'_>, own: &Own, from: usize) {
@@ -341,23 +353,15 @@ const fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'-' | b'.' | b'/' | b'+' | b'(' | b')' | b',')
 }
 
-/// The place of a kind among those that we know, and after them the operator's own.
-fn kind(entity: Entity) -> usize {
-    match entity {
-        Entity::Own(place) => Entity::ALL.len() + usize::from(place),
-        known => Entity::ALL.iter().position(|other| *other == known).unwrap_or(0),
-    }
-}
-
 /// The words that say that a kind follows.
 fn keywords_of(settings: &PersonalSettings) -> Vec<(usize, &str)> {
     let of = |entity: Entity, words: &[&'static str]| {
-        words.iter().map(move |word| (kind(entity), *word)).collect::<Vec<_>>()
+        words.iter().map(move |word| (entity.place(), *word)).collect::<Vec<_>>()
     };
     let mut keywords = of(Entity::PhoneNumber, phone::WORDS);
     keywords.extend(of(Entity::DateOfBirth, birth::WORDS));
     rules::all().for_each(|rule| keywords.extend(of(rule.entity, rule.words)));
-    keywords.extend(settings.context_words.iter().map(|(entity, word)| (kind(*entity), word.as_str())));
+    keywords.extend(settings.context_words.iter().map(|(entity, word)| (entity.place(), word.as_str())));
     for (place, own) in settings.own.iter().enumerate() {
         keywords.extend(own.context_words.iter().map(|word| (Entity::ALL.len() + place, word.as_str())));
     }
@@ -374,15 +378,12 @@ fn gained(score: u8) -> u8 {
 impl Recognizer for Personal {
     fn look(&self, text: &[u8], from: usize, is_end: bool, found: &mut dyn FnMut(Found)) -> usize {
         let mut sight = Sight::new(text, is_end);
-        let mut anchors = Anchors::from(text, from);
-        while let Some(at) = anchors.next() {
-            match text[at] {
-                b'@' if self.wants.email => self.mailbox(&mut sight, at),
-                b'<' if self.wants.passport => self.line(&mut sight, at),
-                b'0'..=b'9' => anchors.skip_to(self.number(&mut sight, at)),
-                _ => {}
-            }
-        }
+        anchors::each(text, from, |anchor| match anchor {
+            Anchor::At(at) if self.wants.email => self.mailbox(&mut sight, at),
+            Anchor::Brackets(at) if self.wants.passport => self.line(&mut sight, at),
+            Anchor::Word(word) => self.number(&mut sight, &word),
+            Anchor::At(_) | Anchor::Brackets(_) => {}
+        });
         if let Some(own) = &self.own {
             self.own(&mut sight, own, from);
         }
@@ -392,62 +393,6 @@ impl Recognizer for Personal {
     fn rule_name(&self, rule: u16) -> &str {
         self.rule_names.get(usize::from(rule)).map_or("", String::as_str)
     }
-}
-
-/// A run of letters, digits and underscores.
-struct Word {
-    start: usize,
-    end: usize,
-    begins_with_digit: bool,
-    is_digits: bool,
-}
-
-impl Word {
-    /// The word around a digit, unless it is too long to be a number.
-    fn around(text: &[u8], digit: usize) -> Option<Self> {
-        let furthest = digit.saturating_sub(WORD_LENGTH_MAX);
-        let mut start = digit;
-        while start > furthest && is_word(text[start - 1]) {
-            start -= 1;
-        }
-        start = escape::after_escape(text, start, digit);
-        let last = text.len().min(digit + WORD_LENGTH_MAX);
-        let mut end = digit + 1;
-        while end < last && text[end].is_ascii_digit() {
-            end += 1;
-        }
-        let digits_end = end;
-        while end < last && is_word(text[end]) {
-            end += 1;
-        }
-        let begins_with_digit = start == digit;
-        let word = Self { start, end, begins_with_digit, is_digits: begins_with_digit && end == digits_end };
-        (end - start < WORD_LENGTH_MAX).then_some(word)
-    }
-
-    fn before(&self, text: &[u8]) -> Option<u8> {
-        self.start.checked_sub(1).and_then(|before| text.get(before)).copied()
-    }
-
-    /// Where the word of a few letters begins that stands one space before this one.
-    fn letters_before(&self, text: &[u8]) -> Option<usize> {
-        if self.before(text) != Some(b' ') {
-            return None;
-        }
-        let end = self.start - 1;
-        let count = text[..end].iter().rev().take(10).take_while(|byte| byte.is_ascii_alphabetic()).count();
-        let start = escape::after_escape(text, end - count, end);
-        let is_whole = start
-            .checked_sub(1)
-            .and_then(|before| text.get(before))
-            .is_none_or(|byte| !is_word(*byte) || start != end - count);
-        (is_whole && matches!(end - start, 1..=9)).then_some(start)
-    }
-}
-
-/// Behind a word that is too long.
-fn end_of_blob(text: &[u8], at: usize) -> usize {
-    at + text[at..].iter().take_while(|byte| is_word(**byte)).count()
 }
 
 #[cfg(test)]

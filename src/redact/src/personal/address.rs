@@ -56,11 +56,10 @@ pub(super) fn version_6(text: &[u8], digit: usize, wanted: Addresses) -> Option<
 
 /// Whether the word may stand in an address of version 6: a colon with more of one beyond it is next to it.
 pub(super) fn may_be_version_6(text: &[u8], start: usize, end: usize) -> bool {
-    let is = |at: Option<usize>| {
-        at.and_then(|at| text.get(at)).is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b':')
-    };
-    let before = start.checked_sub(1).is_some_and(|before| text[before] == b':') && is(start.checked_sub(2));
-    let after = text.get(end) == Some(&b':') && (end + 1 == text.len() || is(Some(end + 1)));
+    // A digit before it was looked at already.
+    let before = matches!(&text[..start], [.., b'a'..=b'f' | b'A'..=b'F' | b':', b':']);
+    let after =
+        text.get(end) == Some(&b':') && text.get(end + 1).is_none_or(|byte| byte.is_ascii_hexdigit() || *byte == b':');
     // A time of day has groups of two digits.
     let is_time = end - start == 2 && text.get(end + 1).is_some_and(u8::is_ascii_digit);
     before || after && !is_time

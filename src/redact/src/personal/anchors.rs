@@ -1,101 +1,139 @@
 //! The first pass: where in a text a number, a mailbox or a machine-readable line may be, in few instructions per byte.
 
-/// The places to look at, from a position on: the first digit of each run of digits, each `@`, and the second of the first two `<`
-/// that follow each other. No kind of personal data with a form is without one of them.
-pub(super) struct Anchors<'text> {
+use std::sync::LazyLock;
+
+use vector::{BLOCK, Blocks, Sets};
+
+use super::{
+    rule::is_word,
+    word::{Extent, Word},
+};
+
+/// A place to look at. No kind of personal data with a form is without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Anchor {
+    /// An `@`.
+    At(usize),
+    /// The second of the first two `<` that follow each other. A third may be given again; that costs time and finds nothing new.
+    Brackets(usize),
+    /// A word, at the first of its digits.
+    Word(Word),
+}
+
+static BLOCKS: LazyLock<Blocks> = LazyLock::new(|| Blocks::new(SETS));
+
+/// The sets that the blocks are read for.
+const SETS: Sets = {
+    let mut sets = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        sets[byte] = (byte as u8).is_ascii_digit() as u8
+            | (is_word(byte as u8) as u8) << 1
+            | (byte as u8 == b'@') as u8 * 4
+            | (byte as u8 == b'<') as u8 * 8;
+        byte += 1;
+    }
+    sets
+};
+
+/// Calls `found` with each place from a position on, in order. Words that are too long to be a number are left out.
+pub(super) fn each(text: &[u8], from: usize, mut found: impl FnMut(Anchor)) {
+    // The block before says how the first word began.
+    let base = from.saturating_sub(BLOCK);
+    let mut pass = Pass { text, at: base, before: Masks::default(), now: Masks::default(), done: from };
+    let rest = text.get(base..).unwrap_or_default();
+    BLOCKS.sets(rest, |at, [digits, words, ats, brackets, ..]| {
+        let next = Masks { digits: *digits, words: *words, ats: *ats, brackets: *brackets };
+        if at > 0 {
+            pass.judge(next, &mut found);
+        }
+        pass.now = next;
+    });
+    pass.judge(Masks::default(), &mut found);
+}
+
+/// A bit for each byte of a block.
+#[derive(Debug, Clone, Copy, Default)]
+struct Masks {
+    digits: u64,
+    words: u64,
+    ats: u64,
+    brackets: u64,
+}
+
+struct Pass<'text> {
     text: &'text [u8],
-    /// Where the block of `left` begins.
-    block: usize,
-    /// The places of the block that were not given yet, a bit each.
-    left: u64,
-    /// Whether the block before ended with a digit.
-    after_digit: u64,
-    /// Whether it ended with `<`.
-    after_bracket: u64,
+    /// Where the block begins that is judged.
+    at: usize,
+    before: Masks,
+    now: Masks,
+    /// Behind what was given.
+    done: usize,
 }
 
-/// Bytes that are looked at together: as many as a word has bits.
-const BLOCK: usize = 64;
+/// How much of the blocks before and after is seen with a block: together they fill a word of 128 bits.
+const BESIDE: usize = BLOCK / 2;
 
-impl<'text> Anchors<'text> {
-    pub(super) fn from(text: &'text [u8], from: usize) -> Self {
-        let before = from.checked_sub(1).and_then(|before| text.get(before));
-        let mut anchors = Self {
-            text,
-            block: from,
-            left: 0,
-            after_digit: u64::from(before.is_some_and(u8::is_ascii_digit)),
-            after_bracket: u64::from(before == Some(&b'<')),
+impl Pass<'_> {
+    /// Judges a block when the next is known, into which its last word may reach.
+    #[inline]
+    fn judge(&mut self, next: Masks, found: &mut impl FnMut(Anchor)) {
+        let Masks { digits, brackets, ats, .. } = self.now;
+        let runs = digits & !(digits << 1 | self.before.digits >> (BLOCK - 1));
+        let pairs = brackets & (brackets << 1 | self.before.brackets >> (BLOCK - 1));
+        let mut places = runs | ats | pairs & !(pairs << 1);
+        while places != 0 {
+            let place = places.trailing_zeros() as usize;
+            places &= places - 1;
+            let at = self.at + place;
+            if at < self.done {
+                continue;
+            }
+            if ats >> place & 1 == 1 {
+                found(Anchor::At(at));
+            } else if brackets >> place & 1 == 1 {
+                found(Anchor::Brackets(at));
+            } else {
+                let extent = self.extent(next, place);
+                self.done = extent.end;
+                if let Some(word) = Word::new(self.text, extent) {
+                    found(Anchor::Word(word));
+                }
+            }
+        }
+        (self.before, self.at) = (self.now, self.at + BLOCK);
+    }
+
+    /// How far the word around a digit of the block extends.
+    #[inline]
+    fn extent(&self, next: Masks, place: usize) -> Extent {
+        let Masks { words, digits, .. } = self.now;
+        let before = (words << (BLOCK - 1 - place)).leading_ones() as usize - 1;
+        let after = (words >> place).trailing_ones() as usize;
+        if before == place || place + after == BLOCK {
+            return self.long_extent(next, place);
+        }
+        let digit = self.at + place;
+        let digit_count = (digits >> place).trailing_ones() as usize;
+        Extent { start: digit - before, digit, digits_end: digit + digit_count, end: digit + after }
+    }
+
+    /// The same for a word at an end of the block.
+    fn long_extent(&self, next: Masks, place: usize) -> Extent {
+        let beside = |before: u64, now: u64, next: u64| {
+            u128::from(before >> BESIDE) | u128::from(now) << BESIDE | u128::from(next) << (BESIDE + BLOCK)
         };
-        anchors.left = anchors.look();
-        anchors
-    }
-
-    /// The next place.
-    pub(super) fn next(&mut self) -> Option<usize> {
-        while self.left == 0 {
-            self.block += BLOCK;
-            if self.block >= self.text.len() {
-                return None;
-            }
-            self.left = self.look();
+        let words = beside(self.before.words, self.now.words, next.words);
+        let digits = beside(self.before.digits, self.now.digits, next.digits);
+        let (digit, place) = (self.at + place, place + BESIDE);
+        let before = (words << (u128::BITS as usize - place)).leading_ones() as usize;
+        let after = (words >> place).trailing_ones() as usize;
+        if before == place || place + after == u128::BITS as usize {
+            return Extent::around(self.text, digit);
         }
-        let place = self.left.trailing_zeros();
-        self.left &= self.left - 1;
-        Some(self.block + place as usize)
+        let digit_count = (digits >> place).trailing_ones() as usize;
+        Extent { start: digit - before, digit, digits_end: digit + digit_count, end: digit + after }
     }
-
-    /// Leaves out what is before a position.
-    pub(super) fn skip_to(&mut self, position: usize) {
-        while position >= self.block + BLOCK {
-            self.left = 0;
-            self.block += BLOCK;
-            if self.block >= self.text.len() {
-                return;
-            }
-            self.left = self.look();
-        }
-        if position > self.block {
-            self.left &= u64::MAX << (position - self.block);
-        }
-    }
-
-    /// The places in the block that is next.
-    fn look(&mut self) -> u64 {
-        let rest = self.text.get(self.block..).unwrap_or_default();
-        let mut padded = [0; BLOCK];
-        let block = rest.first_chunk::<BLOCK>().unwrap_or_else(|| {
-            padded[..rest.len()].copy_from_slice(rest);
-            &padded
-        });
-        // Most blocks of prose have nothing, and this compiles to a few vector instructions.
-        if !block.iter().fold(false, |any, byte| any | is_anchor(*byte)) {
-            (self.after_digit, self.after_bracket) = (0, 0);
-            return 0;
-        }
-        let digits = mask(block, |byte| byte.is_ascii_digit());
-        let brackets = mask(block, |byte| byte == b'<');
-        let second = brackets & (brackets << 1 | self.after_bracket);
-        let places =
-            digits & !(digits << 1 | self.after_digit) | mask(block, |byte| byte == b'@') | second & !(second << 1);
-        (self.after_digit, self.after_bracket) = (digits >> (BLOCK - 1), brackets >> (BLOCK - 1));
-        places
-    }
-}
-
-const fn is_anchor(byte: u8) -> bool {
-    byte.is_ascii_digit() | (byte == b'@') | (byte == b'<')
-}
-
-/// One bit for each byte that is so.
-fn mask(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
-    let flags = block.map(|byte| u8::from(is(byte)));
-    let mut mask = 0;
-    for (i, eight) in flags.as_chunks::<8>().0.iter().enumerate() {
-        // The product brings the lowest bit of each byte next to each other, into the highest byte.
-        mask |= (u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * i);
-    }
-    mask
 }
 
 #[cfg(test)]
@@ -104,40 +142,38 @@ mod tests {
 
     use super::*;
 
-    fn all(text: &[u8], from: usize) -> Vec<usize> {
-        let mut anchors = Anchors::from(text, from);
-        std::iter::from_fn(|| anchors.next()).collect()
+    /// The places one by one.
+    fn expected(text: &[u8], from: usize) -> Vec<Anchor> {
+        let (mut anchors, mut done) = (Vec::new(), from);
+        for at in from..text.len() {
+            let before = at.checked_sub(1).map(|before| text[before]);
+            match text[at] {
+                b'@' => anchors.push(Anchor::At(at)),
+                b'<' if before == Some(b'<') && at.checked_sub(2).is_none_or(|before| text[before] != b'<') => {
+                    anchors.push(Anchor::Brackets(at));
+                }
+                b'0'..=b'9' if at >= done && !before.is_some_and(|before| before.is_ascii_digit()) => {
+                    let extent = Extent::around(text, at);
+                    done = extent.end;
+                    anchors.extend(Word::new(text, extent).map(Anchor::Word));
+                }
+                _ => {}
+            }
+        }
+        anchors
     }
 
     proptest! {
         #[test]
-        fn each_place_is_given_once_from_wherever_it_starts(text in "[a1@<\\-]{0,300}", from in 0_usize..300) {
-            let text = text.as_bytes();
-            let expected = (0..text.len()).filter(|at| {
-                let before = at.checked_sub(1).map(|before| text[before]);
-                match text[*at] {
-                    b'1' => before != Some(b'1'),
-                    b'@' => true,
-                    b'<' => before == Some(b'<') && at.checked_sub(2).is_none_or(|before| text[before] != b'<'),
-                    _ => false,
-                }
-            });
-            let expected: Vec<usize> = expected.filter(|at| *at >= from).collect();
-            // A third bracket may be given again where a block begins; that costs time and finds nothing new.
-            let given: Vec<usize> = all(text, from)
-                .into_iter()
-                .filter(|at| !(text[*at] == b'<' && at.checked_sub(2).is_some_and(|before| text[before] == b'<')))
-                .collect();
-            prop_assert_eq!(given, expected);
-        }
-
-        #[test]
-        fn nothing_before_a_position_is_given_after_a_skip(text in "[a1@]{0,300}", to in 0_usize..320) {
-            let mut anchors = Anchors::from(text.as_bytes(), 0);
-            anchors.skip_to(to);
-            let given: Vec<usize> = std::iter::from_fn(|| anchors.next()).collect();
-            let expected: Vec<usize> = all(text.as_bytes(), 0).into_iter().filter(|at| *at >= to).collect();
-            prop_assert_eq!(given, expected);
+        fn each_place_is_given_once_from_wherever_it_starts(
+            text in proptest::collection::vec("[a1@<\\\\n-]{0,20}|[a1]{30,50}|\u{e4}", 0..20), from in 0_usize..300,
+        ) {
+            let text = text.concat().into_bytes();
+            let is_third = |at: usize| at.checked_sub(2).is_some_and(|before| text[before] == b'<');
+            let mut given = Vec::new();
+            each(&text, from, |anchor| given.push(anchor));
+            given.retain(|anchor| !matches!(anchor, Anchor::Brackets(at) if is_third(*at)));
+            prop_assert_eq!(given, expected(&text, from));
         }
     }
 }

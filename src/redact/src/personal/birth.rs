@@ -126,10 +126,12 @@ fn digits(text: &[u8], start: usize) -> Option<(Digits, usize)> {
 /// Behind a month that is written in letters, of which it may have the first three or more.
 fn month(text: &[u8], start: usize) -> Option<usize> {
     let rest = text.get(start..)?;
+    // Nearly every word is told from all months by its first letters.
+    let letters = rest.first_chunk::<3>()?.map(|letter| letter.to_ascii_lowercase());
+    let month = MONTHS.iter().find(|month| month.as_bytes().starts_with(&letters))?;
     let length = rest.iter().take(10).take_while(|byte| byte.is_ascii_alphabetic()).count();
-    let begins =
-        |month: &&str| month.get(..length).is_some_and(|part| part.as_bytes().eq_ignore_ascii_case(&rest[..length]));
-    (length >= 3 && MONTHS.iter().any(begins)).then_some(start + length)
+    let begins = month.get(..length).is_some_and(|part| part.as_bytes().eq_ignore_ascii_case(&rest[..length]));
+    begins.then_some(start + length)
 }
 
 /// Behind one or two separators.

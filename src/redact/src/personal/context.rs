@@ -71,15 +71,16 @@ fn first_word(text: &[u8], start: usize, count_max: usize) -> usize {
     first
 }
 
+/// What a byte is in a text of words.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Gap,
     Small,
     Capital,
 }
 
 impl Kind {
-    const fn of(byte: u8) -> Self {
+    pub(super) const fn of(byte: u8) -> Self {
         KINDS[byte as usize]
     }
 }

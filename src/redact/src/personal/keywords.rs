@@ -2,7 +2,7 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 
-use super::context::Context;
+use super::{beginnings::Beginnings, context::Context};
 
 /// The keywords of every kind.
 #[derive(Debug)]
@@ -10,6 +10,9 @@ pub(super) struct Keywords {
     automaton: AhoCorasick,
     /// The kind of each keyword, and whether it must be a word of its own.
     of: Vec<(usize, bool)>,
+    beginnings: Beginnings,
+    /// The kinds that have a keyword.
+    kinds: Said,
 }
 
 /// The kinds whose keywords stand before a number, a bit each.
@@ -25,19 +28,35 @@ const SHORT: usize = 4;
 impl Keywords {
     /// Each keyword is in small letters, with one space between its words, and says that its kind follows.
     pub(super) fn new<'a>(keywords: impl IntoIterator<Item = (usize, &'a str)>) -> Result<Self, BuildError> {
-        let (mut patterns, mut of) = (Vec::new(), Vec::new());
+        let (mut patterns, mut of, mut kinds) = (Vec::new(), Vec::new(), Said::default());
         for (kind, keyword) in keywords {
             // Writings without spaces have no beginnings of words.
             let begins = if keyword.is_ascii() { " " } else { "" };
             patterns.push(format!("{begins}{}", keyword.to_lowercase()));
             of.push((kind, keyword.len() <= SHORT));
+            kinds.add(kind);
         }
+        let beginnings = Beginnings::of(patterns.iter().map(|pattern| pattern.trim_start()));
         let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(patterns)?;
-        Ok(Self { automaton, of })
+        Ok(Self { automaton, of, beginnings, kinds })
+    }
+
+    /// Whether a kind has keywords.
+    pub(super) fn has(&self, kind: usize) -> bool {
+        self.kinds.has(kind)
+    }
+
+    /// The kinds of which a keyword is among up to `count_max` words before a position.
+    pub(super) fn said_before(&self, text: &[u8], start: usize, count_max: usize) -> Said {
+        if self.beginnings.may_stand_before(text, start, count_max) {
+            self.said(&Context::before(text, start, count_max))
+        } else {
+            Said::default()
+        }
     }
 
     /// The kinds of which a keyword is among the words.
-    pub(super) fn said(&self, context: &Context) -> Said {
+    fn said(&self, context: &Context) -> Said {
         let words = context.words();
         let mut said = Said::default();
         for found in self.automaton.find_overlapping_iter(words) {
@@ -70,7 +89,7 @@ mod tests {
 
     fn says(text: &str, keyword: &str) -> bool {
         let keywords = Keywords::new([(0, "else"), (70, keyword)]).unwrap();
-        let said = keywords.said(&Context::before(text.as_bytes(), text.len(), 5));
+        let said = keywords.said_before(text.as_bytes(), text.len(), 5);
         assert!(!said.has(0));
         said.has(70)
     }

@@ -1,5 +1,7 @@
 //! Telephone numbers: a cheap look at how digits are grouped, and then Google's rules for each country's numbers.
 
+use std::sync::LazyLock;
+
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, enums::Region};
 
 use super::{birth, rule::stands_alone_after};
@@ -40,7 +42,7 @@ pub(super) const WORDS: &[&str] = &[
 
 /// The longest number with its country has 15 digits (ITU-T E.164, section 6); two more may lead out of a country.
 const DIGIT_COUNT_MAX: usize = 17;
-const DIGIT_COUNT_MIN: usize = 7;
+pub(super) const DIGIT_COUNT_MIN: usize = 7;
 
 /// Digits alone with their country are rarely more, while the time in milliseconds since 1970 has thirteen.
 pub(super) const BARE_COUNT_MAX: usize = 12;
@@ -59,6 +61,15 @@ pub(super) struct Phones {
     is_north_american: bool,
 }
 
+/// Reads a number of a region, so that the library compiles the forms of its numbers: that takes milliseconds, for which no answer
+/// shall wait.
+fn prepare(region: Region) {
+    if let Ok(example) = PHONE_NUMBER_UTIL.get_example_number(region) {
+        let written = example.get_national_significant_number();
+        drop(PHONE_NUMBER_UTIL.parse(&written, Some(region)).map(|number| number.is_valid()));
+    }
+}
+
 /// A number, and how sure it is one by its form alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Phone {
@@ -70,9 +81,11 @@ pub(super) struct Phone {
 impl Phones {
     /// Takes a region by its two letters; the error is what is none.
     pub(super) fn new(region: Option<&str>) -> Result<Self, String> {
+        LazyLock::force(&PHONE_NUMBER_UTIL);
         let Some(name) = region else { return Ok(Self { region: None, is_north_american: false }) };
         let region = name.parse::<Region>().map_err(|_| name.to_owned())?;
         let code = PHONE_NUMBER_UTIL.get_country_code_for_region(region).ok_or(name.to_owned())?;
+        prepare(region);
         Ok(Self { region: Some(region), is_north_american: code == 1 })
     }
 

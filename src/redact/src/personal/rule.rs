@@ -36,15 +36,19 @@ impl Fitted {
 
 /// Holds the text from `start` on against a shape. `None` where it does not fit or goes on as part of something longer.
 pub(super) fn fit(text: &[u8], start: usize, shape: &str) -> Option<Fitted> {
+    let written = text.get(start..start + shape.len())?;
+    // Most words are too long or too short, and this says so soonest.
+    if !stands_alone_after(text, start + shape.len()) {
+        return None;
+    }
     let mut fitted = Fitted { symbols: [0; SYMBOL_COUNT_MAX], count: 0, end: start + shape.len() };
-    let written = text.get(start..fitted.end)?;
     let mut separator = None;
     for (byte, wanted) in written.iter().zip(shape.bytes()) {
         let fits = match wanted {
             b'9' => byte.is_ascii_digit(),
             b'A' => byte.is_ascii_alphabetic(),
             b'X' => byte.is_ascii_alphanumeric(),
-            b' ' => matches!(byte, b' ' | b'-' | b'.') && *separator.get_or_insert(*byte) == *byte,
+            b' ' => is_any_separator(*byte) && *separator.get_or_insert(*byte) == *byte,
             _ => *byte == wanted,
         };
         if !fits {
@@ -55,7 +59,12 @@ pub(super) fn fit(text: &[u8], start: usize, shape: &str) -> Option<Fitted> {
             fitted.count += 1;
         }
     }
-    stands_alone_after(text, fitted.end).then_some(fitted)
+    Some(fitted)
+}
+
+/// What a space of a shape stands for.
+pub(super) const fn is_any_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'-' | b'.')
 }
 
 /// Whether what ends here does not go on: neither as a word, nor as a number behind a separator.

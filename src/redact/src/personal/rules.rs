@@ -1,6 +1,9 @@
 //! The rules that settings ask for, by what a number begins with, so that few are tried at each.
 
-use super::{card, national, passport, rule::Rule};
+use super::{
+    card, national, passport,
+    rule::{self, Rule},
+};
 use crate::entity::Entity;
 
 /// One shape of one rule.
@@ -9,6 +12,18 @@ pub(super) struct Compiled {
     pub(super) rule: &'static Rule,
     pub(super) shape: &'static str,
     pub(super) score: u8,
+    /// What the shape has behind its first word, if it has several.
+    separator: Option<u8>,
+}
+
+impl Compiled {
+    /// Whether the first word may be followed by this separator.
+    pub(super) fn goes_on_with(&self, separator: u8) -> bool {
+        match self.separator {
+            Some(b' ') => rule::is_any_separator(separator),
+            wanted => wanted == Some(separator),
+        }
+    }
 }
 
 /// Shapes by the lengths of their words.
@@ -39,7 +54,12 @@ impl Rules {
                     None => (&mut rules.words, first),
                 };
                 if let Some(bucket) = table.get_mut(place) {
-                    bucket.push(Compiled { rule, shape, score: *score });
+                    bucket.push(Compiled {
+                        rule,
+                        shape,
+                        score: *score,
+                        separator: shape.as_bytes().get(first).copied(),
+                    });
                 }
             }
         }

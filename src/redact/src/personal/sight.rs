@@ -1,7 +1,6 @@
 //! One look at a text: what of it is there, what was found, and what is still open.
 
 use super::{
-    context::Context,
     email::{LOCAL_LENGTH_MAX, is_local},
     keywords::{Keywords, Said},
 };
@@ -14,30 +13,26 @@ pub(super) struct Sight<'text> {
     pub(super) found: Vec<Found>,
     /// The first position at which what follows may still decide.
     pub(super) open: usize,
-    /// What the words say before the position that was asked for last.
-    said: Option<(usize, Said)>,
+    /// The position that was asked for last, and what the words say before it.
+    said: (usize, Said),
 }
 
 impl<'text> Sight<'text> {
     pub(super) fn new(text: &'text [u8], is_end: bool) -> Self {
         let open = if is_end { text.len() } else { tail(text) };
-        Self { text, is_end, found: Vec::new(), open, said: None }
+        Self { text, is_end, found: Vec::new(), open, said: (0, Said::default()) }
     }
 
     pub(super) fn leave_open(&mut self, from: usize) {
         self.open = self.open.min(from);
     }
 
-    /// What the words say before a position.
-    pub(super) fn said(&mut self, start: usize, word_count: usize, keywords: &Keywords) -> Said {
-        match self.said {
-            Some((at, said)) if at == start => said,
-            _ => {
-                let said = keywords.said(&Context::before(self.text, start, word_count));
-                self.said = Some((start, said));
-                said
-            }
+    /// Whether the words before a position say that this kind follows.
+    pub(super) fn says(&mut self, start: usize, kind: usize, word_count: usize, keywords: &Keywords) -> bool {
+        if self.said.0 != start {
+            self.said = (start, keywords.said_before(self.text, start, word_count));
         }
+        self.said.1.has(kind)
     }
 }
 
