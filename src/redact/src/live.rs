@@ -8,20 +8,26 @@ use std::sync::Arc;
 
 use blob::{Blob, Fed};
 use bytes::Bytes;
-pub(crate) use find::{Found, GRAM, confirm_around, find, holds_gram, number};
+pub(crate) use find::{Found, GRAM, confirm_around, find, holds_gram};
 use secret::FingerprintSet;
 
 use crate::class::Class;
 use crate::marker::marker;
 use crate::pending::Pending;
 use crate::report::Report;
-use crate::view::{REACH, held_from, look, look_at_end};
+use crate::view::{REACH, look, look_at_end, word_start};
 
 /// What is kept of the stream to look at with the next bytes: what is found in them may have begun, and depend on what stands, so far
 /// before.
 const CONTEXT: usize = 2 * REACH;
-/// How many bytes after a find may have to be seen before it is one: the groups of base64 that tell of text.
-const DECIDED_LATER: usize = 32;
+/// How many bytes after a find are seen before it is one: the rest of an escape, or the groups of base64 that tell of text.
+const DECIDED_LATER: usize = 128;
+/// How many of the last bytes are kept back, for a find may begin in them whose end has not come. Always so many, whatever they are:
+/// if it depended on the secrets, whoever has guesses echoed could read the next character of one from what is kept back.
+const KEPT_BACK: u64 = (REACH + DECIDED_LATER) as u64;
+/// The start of a piece that is looked at together with what came before it: what starts in its first [`REACH`] bytes, and what decides
+/// that.
+const SEAM: usize = CONTEXT + DECIDED_LATER;
 /// A long chunk is looked at in pieces, which bounds what views of it cost.
 const PIECE: usize = 128 * 1024;
 
@@ -79,11 +85,22 @@ impl LiveScanner {
             self.seen += piece.len() as u64;
             self.pending.push(piece);
         }
-        let hold = self.seen - (self.context.len() - held_from(&self.set, &self.context)) as u64;
-        let clean = self.blob.as_ref().map_or(hold, |blob| hold.min(blob.clean_until()));
+        let clean = self.seen.saturating_sub(KEPT_BACK);
         #[cfg(claviger_broken = "no_hold_back")]
         let clean = self.seen;
-        self.drain(clean, report, out);
+        self.drain(self.clean_until(clean), report, out);
+    }
+
+    /// Passes on what is kept back up to the word that may go on, for nothing has come for a while.
+    pub(crate) fn pause(&mut self, report: &mut Report, out: &mut impl FnMut(Bytes)) {
+        self.look_at_end(report);
+        let word = self.seen - (self.context.len() - word_start(&self.context)) as u64;
+        self.drain(self.clean_until(word), report, out);
+    }
+
+    /// What may be passed on before a position as far as compressed data goes.
+    fn clean_until(&self, position: u64) -> u64 {
+        self.blob.as_ref().map_or(position, |blob| position.min(blob.clean_until()))
     }
 
     /// Passes on all that is held back; what continues a text that was cut here is still recognized and masked.
@@ -96,14 +113,16 @@ impl LiveScanner {
         self.drain(self.seen, report, out);
     }
 
-    /// Looks again at what more bytes could have changed.
+    /// Looks at what more bytes could have changed.
     fn look_at_end(&mut self, report: &mut Report) {
         let Self { set, context, runs, seen, .. } = self;
-        // Only a letter or a digit may mean something else when more comes.
-        if context.last().is_some_and(u8::is_ascii_alphanumeric) {
-            let start = *seen - context.len() as u64;
-            look_at_end(set, context, &mut |found| note(runs, start, &found, report));
-        }
+        let start = *seen - context.len() as u64;
+        let decided = context.len().saturating_sub(DECIDED_LATER);
+        look_at_end(set, context, &mut |found| {
+            if found.whole_end > decided {
+                note(runs, start, &found, report);
+            }
+        });
     }
 
     /// Looks into the compressed data that goes on in a piece or starts in it.
@@ -166,12 +185,14 @@ impl LiveScanner {
         if before > 0 {
             seam.clear();
             seam.extend_from_slice(context);
-            seam.extend_from_slice(piece.get(..CONTEXT).unwrap_or(piece));
+            seam.extend_from_slice(piece.get(..SEAM).unwrap_or(piece));
             let start = *seen - before as u64;
             // What starts later in a longer piece is found in the piece itself.
-            let is_whole = piece.len() <= CONTEXT;
+            let is_whole = piece.len() <= SEAM;
+            let decided = [before, seam.len()].map(|end| end.saturating_sub(DECIDED_LATER));
             look(set, seam, &mut |found| {
-                if found.whole_end + DECIDED_LATER > before && (is_whole || found.start < before + REACH) {
+                let is_new = decided[0] < found.whole_end && found.whole_end <= decided[1];
+                if is_new && (is_whole || found.start < before + REACH) {
                     note(runs, start, &found, report);
                 }
             });
@@ -180,8 +201,9 @@ impl LiveScanner {
             }
         }
         let from = if before > 0 { REACH } else { 0 };
+        let decided = piece.len().saturating_sub(DECIDED_LATER);
         look(set, piece, &mut |found| {
-            if found.start >= from {
+            if found.start >= from && found.whole_end <= decided {
                 note(runs, *seen, &found, report);
             }
         });

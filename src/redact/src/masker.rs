@@ -21,8 +21,8 @@ use crate::{
 /// Masks live secrets, named secret fields and what the recognizers of a profile find, in one stream of any length.
 ///
 /// How the stream is cut into chunks makes no difference to what comes out. Clean bytes come out as slices of what went in.
-/// Kept back is only what could be the start of a find: of a live secret 47 characters at most, however each of them is
-/// written, and of compressed data in base64 what is not known to be clean; a bare word of up to 24 letters after a telling name, and what a recognizer is in the midst of.
+/// Kept back are the last 640 bytes, whatever they are, and of compressed data in base64 what is not known to be clean; besides, a
+/// bare word of up to 24 letters after a telling name, and what a recognizer is in the midst of.
 pub struct Masker {
     /// Comes before what masks.
     issued: Option<IssuedScanner>,
@@ -144,6 +144,16 @@ impl Masker {
         let mut later = Report::default();
         end_live(live, report, &mut |clean| text.push(clean, &mut later, listeners, out));
         text.boundary(&mut later, listeners, out);
+        report.merge(&later);
+    }
+
+    /// Says that nothing has come for a while: what is kept back for live secrets is given to `out`, but for a word that may go on.
+    pub fn pause(&mut self, out: &mut impl FnMut(Bytes)) {
+        let Self { live, text, report, listeners, .. } = self;
+        let Some(live) = live else { return };
+        let Some(text) = text else { return live.pause(report, out) };
+        let mut later = Report::default();
+        live.pause(report, &mut |clean| text.push(clean, &mut later, listeners, out));
         report.merge(&later);
     }
 

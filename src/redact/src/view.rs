@@ -14,7 +14,7 @@ mod lines;
 mod names;
 mod signs;
 
-pub(crate) use held::held_from;
+pub(crate) use held::word_start;
 use secret::FingerprintSet;
 
 use signs::Signs;

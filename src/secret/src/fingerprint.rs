@@ -54,7 +54,6 @@ pub struct FingerprintSet {
     windows: Windows,
     window_lengths: u64,
     has_short: bool,
-    alphabet: [u64; 4],
 }
 
 impl FingerprintSet {
@@ -149,20 +148,6 @@ impl FingerprintSet {
         self.windows.tag(self.key.text(window))
     }
 
-    /// Whether this byte stands in any encoding of any secret.
-    #[inline]
-    #[must_use]
-    pub fn may_hold(&self, byte: u8) -> bool {
-        let [first, second, third, fourth] = self.alphabet;
-        let word = match byte >> 6 {
-            0 => first,
-            1 => second,
-            2 => third,
-            _ => fourth,
-        };
-        word >> (byte & 63) & 1 == 1
-    }
-
     fn of(key: &FingerprintKey, prints: Vec<Arc<Prints>>) -> Self {
         // Twice the room, so that adding one by one costs a constant share of doubling.
         let total = |part: fn(&Prints) -> usize| 2 * prints.iter().map(|prints| part(prints)).sum::<usize>();
@@ -173,7 +158,6 @@ impl FingerprintSet {
             prints: Vec::new(),
             window_lengths: 0,
             has_short: false,
-            alphabet: [0; 4],
         };
         prints.iter().for_each(|prints| set.insert(prints));
         set.prints = prints;
@@ -189,9 +173,6 @@ impl FingerprintSet {
         prints.windows.iter().for_each(|hash| self.windows.insert(*hash, prints.tag));
         self.window_lengths |= prints.window_lengths;
         self.has_short |= prints.has_short();
-        for (word, bits) in self.alphabet.iter_mut().zip(prints.alphabet) {
-            *word |= bits;
-        }
     }
 }
 

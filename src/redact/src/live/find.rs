@@ -65,7 +65,7 @@ pub(crate) fn holds_gram(set: &FingerprintSet, text: &[u8], at: Option<usize>) -
     gram.is_some_and(|gram| set.may_contain(number(gram)))
 }
 
-pub(crate) fn number(bytes: &[u8]) -> u64 {
+fn number(bytes: &[u8]) -> u64 {
     bytes.first_chunk::<GRAM>().map_or_else(
         || bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)),
         |bytes| u64::from_le_bytes(*bytes),

@@ -177,25 +177,42 @@ fn clean_chunks_come_out_as_the_same_memory() {
         let chunk = Bytes::copy_from_slice(text.as_bytes());
         let mut pieces = Vec::new();
         masker.push(chunk.clone(), &mut |piece: Bytes| pieces.push((piece.as_ptr(), piece.len())));
+        masker.boundary(&mut |piece: Bytes| pieces.push((piece.as_ptr(), piece.len())));
         assert_eq!(pieces, [(chunk.as_ptr(), chunk.len())]);
     }
 }
 
 #[test]
-fn what_is_kept_back_is_short_and_comes_out_at_a_boundary() {
+fn what_is_kept_back_does_not_depend_on_the_secret_and_comes_out_at_a_boundary() {
     let set = set(&[LONG]);
-    for length in 0..LONG.len() {
-        let text = format!("key: {}", &LONG[..length]);
-        let mut masker = Masker::new(Arc::clone(&set), &Arc::new(Profile::new()), Content::Binary);
-        let mut seen = 0;
-        masker.push(Bytes::from(text.clone()), &mut |piece: Bytes| seen += piece.len());
-        if length < 16 {
-            assert!(text.len() - seen <= length, "{} kept of {length}", text.len() - seen);
+    let other: String = LONG.chars().rev().collect();
+    for length in 0..12 {
+        for word in [LONG, &other] {
+            let text = format!("{}key: {}", "nothing ".repeat(300), &word[..length]);
+            let mut masker = Masker::new(Arc::clone(&set), &Arc::new(Profile::new()), Content::Binary);
+            let mut seen = 0;
+            masker.push(Bytes::from(text.clone()), &mut |piece: Bytes| seen += piece.len());
+            assert_eq!(text.len() - seen, 640);
+            masker.pause(&mut |piece: Bytes| seen += piece.len());
+            assert_eq!(text.len() - seen, length);
             masker.boundary(&mut |piece: Bytes| seen += piece.len());
-            assert_eq!(seen, text.len());
-        } else {
-            assert_eq!(seen, "key: ".len() + MARKER.len());
+            assert_eq!(text.len(), seen);
         }
+    }
+}
+
+#[test]
+fn a_secret_is_masked_before_and_after_a_pause() {
+    let set = set(&[LONG]);
+    for cut in 0..=LONG.len() {
+        let mut masker = Masker::new(Arc::clone(&set), &Arc::new(Profile::new()), Content::Binary);
+        let mut seen = Vec::new();
+        masker.push(Bytes::from(format!("key: {}", &LONG[..cut])), &mut |piece: Bytes| seen.extend_from_slice(&piece));
+        masker.pause(&mut |piece: Bytes| seen.extend_from_slice(&piece));
+        assert!(seen.starts_with(b"key: "));
+        masker.push(Bytes::from(format!("{} ", &LONG[cut..])), &mut |piece: Bytes| seen.extend_from_slice(&piece));
+        masker.finish(&mut |piece: Bytes| seen.extend_from_slice(&piece));
+        assert_eq!(String::from_utf8(seen).unwrap(), format!("key: {MARKER} "), "cut at {cut}");
     }
 }
 

@@ -8,8 +8,6 @@ use crate::live::Found;
 
 /// Eleven bytes, the shortest secret, fill so many characters.
 pub(crate) const RUN_MIN: usize = 18;
-/// What may have to be kept of a run: a window, and the group around it.
-const TAIL_LENGTH_MAX: usize = 2 * FingerprintSet::WINDOW_MAX;
 /// A group of five bytes is eight characters, so the run may start anywhere in one.
 const GROUP: usize = 8;
 
@@ -52,26 +50,6 @@ fn look_at_run(set: &FingerprintSet, text: Text<'_>, start: usize, end: usize, f
                 }
             }
             at += part.len() + 1;
-        }
-    }
-}
-
-/// Calls `look` with what the run that goes on at the end of a text may stand for.
-pub(super) fn tails(text: Text<'_>, view: &mut View, look: &mut dyn FnMut(&View)) {
-    let run = |case| {
-        let last = text.bytes.iter().rev().take(TAIL_LENGTH_MAX);
-        last.take_while(|byte| is_in(**byte, case)).count()
-    };
-    let start = text.bytes.len() - run(LOWER).max(run(UPPER));
-    if text.bytes.len() - start < GROUP {
-        return;
-    }
-    for value in [standard, hexadecimal as fn(u8) -> Option<u8>] {
-        let part = text.bytes.iter().rev().take_while(|byte| value(**byte).is_some()).count();
-        let start = start.max(text.bytes.len() - part);
-        for skipped in 0..GROUP {
-            decode(text, start + skipped, text.bytes.len(), value, view);
-            look(view);
         }
     }
 }

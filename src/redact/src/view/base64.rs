@@ -3,8 +3,6 @@
 //! A secret in plain base64 is known in that form. This view is for what is encoded twice, and is entered where every fourth
 //! character is one with which a group of text begins, which other data and identifiers hardly ever have.
 
-use secret::FingerprintSet;
-
 use super::alphabets::{BASE64, BASE64_OF_TEXT, is_in};
 use super::{Text, View};
 
@@ -14,8 +12,6 @@ pub(crate) const RUN_MIN: usize = 28;
 pub(crate) const GROUPS_MIN: usize = 7;
 /// What is decoded is a text if so many bytes in a row are characters.
 const TEXT_LENGTH_MIN: usize = 11;
-/// What may have to be kept of a run: a window of escapes that is encoded.
-const TAIL_LENGTH_MAX: usize = 4 * FingerprintSet::WINDOW_MAX;
 /// Three bytes are four characters.
 const GROUP: usize = 4;
 
@@ -45,24 +41,7 @@ fn is_group_of_text(text: Text<'_>, at: usize) -> bool {
     group.is_some_and(|group| is_in(group[0], BASE64_OF_TEXT) && group.iter().all(|byte| is_in(*byte, BASE64)))
 }
 
-/// Calls `look` with what the run that goes on at the end of a text may stand for.
-pub(super) fn tails(text: Text<'_>, view: &mut View, look: &mut dyn FnMut(&View)) {
-    let run = text.bytes.iter().rev().take(TAIL_LENGTH_MAX).take_while(|byte| is_in(**byte, BASE64)).count();
-    let (start, end) = (text.bytes.len() - run, text.bytes.len());
-    if run < 2 * GROUP {
-        return;
-    }
-    for place in 0..GROUP {
-        let groups = (start..end).filter(|at| at % GROUP == place).rev();
-        let of_text = groups.take_while(|at| text.get(*at).is_some_and(|byte| is_in(byte, BASE64_OF_TEXT)));
-        if let Some(first) = of_text.last() {
-            decode(text, first, end, view, &mut |_| {});
-            look(view);
-        }
-    }
-}
-
-/// Decodes from the start of a group, calls `look` with each stretch that is text, and leaves the last one in the view.
+/// Decodes from the start of a group and calls `look` with each stretch that is text.
 fn decode(text: Text<'_>, start: usize, end: usize, view: &mut View, look: &mut dyn FnMut(&View)) {
     view.clear();
     let mut bits = 0_u32;

@@ -1,8 +1,6 @@
 //! The view of short pieces with something between them: characters that are interleaved with blanks or hyphens, an array of
 //! characters, pairs of hexadecimal digits, lists of numbers.
 
-use secret::FingerprintSet;
-
 use super::alphabets::{ALPHANUMERIC, is_in, run_length};
 use super::{Text, View};
 
@@ -12,8 +10,6 @@ pub(crate) const PIECE_LENGTH_MAX: usize = 4;
 pub(crate) const GAP_LENGTH_MAX: usize = 24;
 /// Fewer pieces do not spell the shortest secret that is looked for.
 pub(crate) const PIECES_MIN: usize = 11;
-/// What may have to be kept of a chain: a window of escapes.
-const TAIL_PIECES_MAX: usize = 4 * FingerprintSet::WINDOW_MAX;
 
 /// Calls `look` with each chain of short pieces in a stretch in two ways: as what they spell, and as the numbers of characters.
 pub(super) fn look(text: Text<'_>, (mut at, end): (usize, usize), look: &mut dyn FnMut(&View)) {
@@ -117,51 +113,6 @@ impl Piece {
 fn is_gap(text: &[u8], start: usize, end: usize) -> bool {
     let gap = text.get(start..end).unwrap_or_default();
     gap.len() <= GAP_LENGTH_MAX && !gap.iter().any(|byte| matches!(byte, b'{' | b'}' | b'[' | b']'))
-}
-
-/// What the chain that goes on at the end of a text spells, and the numbers in it; whether there is one. Numbers may be those of the
-/// characters of an encoded text.
-pub(super) fn tail(text: Text<'_>, spelled: &mut View, numbers: &mut View) -> bool {
-    let bytes = text.bytes;
-    let mut pieces = Vec::new();
-    let mut end = bytes.len();
-    let (mut kind, mut is_number) = (None, true);
-    while pieces.len() < TAIL_PIECES_MAX {
-        let before = bytes.get(..end).unwrap_or_default();
-        let near = before.iter().rev().take(GAP_LENGTH_MAX + 1).position(|byte| is_in(*byte, ALPHANUMERIC));
-        let Some(last) = near.map(|near| before.len() - 1 - near) else { break };
-        let run = before.get(..=last).unwrap_or_default().iter().rev();
-        let length = run.take(PIECE_LENGTH_MAX + 1).take_while(|byte| is_in(**byte, ALPHANUMERIC)).count();
-        if length > PIECE_LENGTH_MAX || !is_gap(bytes, last + 1, end) {
-            break;
-        }
-        end = last + 1 - length;
-        let piece = Piece::of(bytes, end, last + 1);
-        // A piece that may go on can become one of any kind.
-        if last + 1 == bytes.len() {
-            continue;
-        }
-        if piece.kind != Kind::Empty {
-            is_number &= piece.byte.is_some();
-            if !is_number && (piece.kind == Kind::Other || kind.is_some_and(|kind| kind != piece.kind)) {
-                break;
-            }
-            kind.get_or_insert(piece.kind);
-        }
-        pieces.push(piece);
-    }
-    if pieces.is_empty() {
-        return false;
-    }
-    spelled.clear();
-    numbers.clear();
-    for piece in pieces.iter().rev() {
-        piece.add(text, spelled, numbers);
-        if piece.byte.is_none() && piece.kind != Kind::Empty {
-            numbers.clear();
-        }
-    }
-    true
 }
 
 fn look_at(view: &View, look: &mut dyn FnMut(&View)) {

@@ -12,10 +12,6 @@ use crate::live::{GRAM, holds_gram};
 
 /// What a window may need of the text on each side of an escape.
 const CONTEXT: usize = FingerprintSet::WINDOW_MAX;
-/// How far back an escape matters for what may go on: a window of escapes that were escaped again.
-const TAIL_LENGTH_MAX: usize = 192;
-/// The longest escape: the seam of encoded words.
-const ESCAPE_LENGTH_MAX: usize = CHARSET_LENGTH_MAX + 8;
 /// The longest number inside an escape, with zeros before it.
 const DIGITS_MAX: usize = 8;
 /// The longest beginning of an encoded word: a charset and its language.
@@ -97,51 +93,6 @@ fn add(
                 look(view);
             }
         }
-    }
-}
-
-/// The end of a text with its escapes undone, up to where an escape begins that is not complete; `None` if no escape ends after a place,
-/// and none has begun.
-pub(super) fn tail(text: Text<'_>, place: usize, view: &mut View) -> Option<usize> {
-    let (near, length) = (place.saturating_sub(ESCAPE_LENGTH_MAX), text.bytes.len());
-    let mut begun = None;
-    let mut ends_after = false;
-    for at in (near..length).filter(|at| text.get(*at).is_some_and(is_sign)) {
-        match escape(text.bytes, at) {
-            Some(escape) => ends_after |= at + escape.length >= place,
-            None if length - at <= ESCAPE_LENGTH_MAX && may_go_on(text.bytes, at) => {
-                begun.get_or_insert(at);
-            }
-            None => {}
-        }
-    }
-    if begun.is_none() && !ends_after {
-        return None;
-    }
-    let end = begun.unwrap_or(length);
-    view.clear();
-    undo_between(length.saturating_sub(TAIL_LENGTH_MAX), end, text, view);
-    Some(end)
-}
-
-/// Whether more bytes may make an escape of what stands at the end of a text.
-fn may_go_on(text: &[u8], at: usize) -> bool {
-    match text.get(at..).unwrap_or_default() {
-        [b'?', rest @ ..] | [b']', rest @ ..] => {
-            rest.is_empty()
-                || rest.starts_with(b"=") && rest.len() < 2 + CHARSET_LENGTH_MAX
-                || b"]><![CDATA[".starts_with(rest)
-        }
-        [0, ..] => true,
-        [0x80..=0xff, rest @ ..] => rest.len() < 2,
-        [b'=', rest @ ..] => {
-            rest.is_empty()
-                || matches!(rest, [b'\r'] | [_] if rest.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'\r'))
-        }
-        [_, rest @ ..] => {
-            rest.len() < 10 && rest.iter().all(|byte| byte.is_ascii_alphanumeric() || b"#{\\".contains(byte))
-        }
-        [] => false,
     }
 }
 

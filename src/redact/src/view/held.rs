@@ -1,80 +1,68 @@
-//! What must be kept back at the end of a text, because it may turn out to be the start of a secret in some view.
+//! How much of a text goes out when nothing more comes for a while.
+//!
+//! It depends on the text alone. The secrets have no say in it, for whoever has guesses echoed would read them from what is kept back.
 
-use secret::FingerprintSet;
+use super::alphabets::{ALPHANUMERIC, is_in};
+use super::{REACH, chains};
 
-use super::{REACH, Text, View, base32, base64, chains, escapes, lines};
-use crate::live::{GRAM, number};
+/// So many short pieces in a row are no prose, and may be a secret with something between its characters.
+const PIECES_MIN: usize = 8;
 
-/// Views of views that are looked at for what may begin at the end of a text.
-const DEPTH_MAX: usize = 3;
-
-/// The place from which a text must be kept back: everything before is decided. A constant number of bytes before the end at most.
-pub(crate) fn held_from(set: &FingerprintSet, text: &[u8]) -> usize {
-    let start = text.len().saturating_sub(REACH);
-    let tail = text.get(start..).unwrap_or_default();
-    start + held_from_at(set, Text { bytes: tail, from: None, goes_on: true }, 0)
+/// Where the word starts that may go on at the end of a text, or the row of short pieces.
+pub(crate) fn word_start(text: &[u8]) -> usize {
+    let ends_word = |byte: u8| byte.is_ascii_whitespace() || byte == b'"';
+    let word = text.iter().rev().take(REACH).take_while(|byte| !ends_word(**byte)).count();
+    (text.len() - word).min(chain_start(text))
 }
 
-fn held_from_at(set: &FingerprintSet, text: Text<'_>, depth: usize) -> usize {
-    let count = unfinished(set, text.bytes);
-    let mut from = origin_of_last(text, count);
-    if depth == DEPTH_MAX {
-        return from;
+/// Where the row of short pieces starts at the end of a text; its end if there is none.
+fn chain_start(text: &[u8]) -> usize {
+    let (mut start, mut pieces) = (text.len(), 0);
+    while text.len() - start < REACH {
+        let before = text.get(..start).unwrap_or_default();
+        let count = |bytes: &[u8], is_piece: bool, length_max: usize| {
+            bytes.iter().rev().take(length_max + 1).take_while(|byte| is_in(**byte, ALPHANUMERIC) == is_piece).count()
+        };
+        let gap = count(before, false, chains::GAP_LENGTH_MAX);
+        let piece = count(before.get(..start - gap).unwrap_or_default(), true, chains::PIECE_LENGTH_MAX);
+        if gap > chains::GAP_LENGTH_MAX || piece == 0 || piece > chains::PIECE_LENGTH_MAX {
+            break;
+        }
+        start -= gap + piece;
+        pieces += 1;
     }
-    let (mut view, mut other) = (View::default(), View::default());
-    if chains::tail(text, &mut view, &mut other) {
-        from = from.min(held_in(set, &view, from));
-        from = from.min(held_in_views(set, &other, depth, from));
+    if pieces < PIECES_MIN { text.len() } else { start }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::word_start;
+
+    fn goes_out(text: &str) -> &str {
+        &text[..word_start(text.as_bytes())]
     }
-    base32::tails(text, &mut view, &mut |view| from = from.min(held_in(set, view, from)));
-    base64::tails(text, &mut view, &mut |view| from = from.min(held_in_views(set, view, depth, from)));
-    // A line end or an escape matters if all after it could belong to a secret.
-    if lines::ends_after(text, text.bytes.len() - count) {
-        for without_numbers in [false, true] {
-            lines::tail(text, without_numbers, &mut view);
-            from = from.min(held_in(set, &view, from));
+
+    #[test]
+    fn what_ends_with_a_word_goes_out() {
+        for text in [
+            "a beginning ",
+            "{\"step\":1}\n",
+            "data: first\n\n",
+            "{\"step\":\"first\"",
+            "it is what it is, or so\n",
+            "",
+        ] {
+            assert_eq!(goes_out(text), text);
         }
     }
-    if let Some(end) = escapes::tail(text, text.bytes.len() - count, &mut view) {
-        if end < text.bytes.len() {
-            from = from.min(text.origin(end, end + 1).0);
-        }
-        if !view.bytes.is_empty() {
-            from = from.min(held_from_at(set, view.as_text(), depth + 1));
-        }
+
+    #[test]
+    fn a_word_that_may_go_on_is_kept_back_and_a_row_of_pieces_too() {
+        assert_eq!(goes_out("a beginning"), "a ");
+        assert_eq!(goes_out("echo: sk_Zr9+kQ/2vB7x"), "echo: ");
+        assert_eq!(goes_out("spelled: Z r 9 k Q 2 v B 7 "), "spelled: ");
+        assert_eq!(goes_out("codes: [90, 114, 57, 107, 81, 50, 118, 66, 55,\n"), "codes: [");
+        let endless = "x".repeat(5000);
+        assert_eq!(goes_out(&endless).len(), 5000 - super::REACH);
     }
-    from
-}
-
-/// The place in the stream's text of what is unfinished at the end of a view, and `otherwise` if nothing is.
-fn held_in(set: &FingerprintSet, view: &View, otherwise: usize) -> usize {
-    let count = unfinished(set, &view.bytes);
-    if count == 0 { otherwise } else { origin_of_last(view.as_text(), count) }
-}
-
-/// The same for a view that is looked at in all views of its own.
-fn held_in_views(set: &FingerprintSet, view: &View, depth: usize, otherwise: usize) -> usize {
-    let Some((_, end)) = view.from.last() else { return otherwise };
-    let held = held_from_at(set, view.as_text(), depth + 1);
-    if held < *end { held } else { otherwise }
-}
-
-/// Where the last bytes of a text come from.
-fn origin_of_last(text: Text<'_>, count: usize) -> usize {
-    let at = text.bytes.len() - count;
-    match text.from {
-        None => at,
-        Some(from) => from.get(at).or(from.last()).map_or(0, |(start, end)| if count == 0 { *end } else { *start }),
-    }
-}
-
-/// How many of the last bytes could be the start of a window whose end has not come yet.
-fn unfinished(set: &FingerprintSet, text: &[u8]) -> usize {
-    let made_of = text.iter().rev().take(GRAM).take_while(|byte| set.may_hold(**byte)).count();
-    if made_of < GRAM {
-        return made_of;
-    }
-    let longest = FingerprintSet::WINDOW_MAX - 1;
-    let grams = text.windows(GRAM).rev().take(longest).take_while(|gram| set.may_contain(number(gram))).count();
-    (grams + GRAM - 1).min(longest)
 }

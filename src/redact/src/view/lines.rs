@@ -87,37 +87,6 @@ fn join(
     }
 }
 
-/// Whether what stands between two lines, or may turn out to, ends at a place or after it.
-pub(super) fn ends_after(text: Text<'_>, place: usize) -> bool {
-    let start = place.saturating_sub(CONTEXT / 2);
-    let last = text.bytes.get(start..).and_then(|rest| memchr::memrchr3(b'\n', b'\r', b'\\', rest));
-    let Some(seam) = last.and_then(|last| seam(text.bytes, start + last)) else { return false };
-    seam.numbered >= place || seam.plain >= place || is_begun(text.bytes.get(seam.plain..).unwrap_or_default())
-}
-
-/// The text at the end with its lines joined, with line numbers left in or taken out.
-pub(super) fn tail(text: Text<'_>, without_numbers: bool, view: &mut View) {
-    view.clear();
-    let mut at = text.bytes.len().saturating_sub(CONTEXT);
-    while at < text.bytes.len() {
-        if let Some(seam) = seam_at(text.bytes, at) {
-            at = if without_numbers { seam.numbered } else { seam.plain };
-            if without_numbers && is_begun(text.bytes.get(at..).unwrap_or_default()) {
-                break;
-            }
-        } else {
-            view.copy(text, at);
-            at += 1;
-        }
-    }
-}
-
-/// Whether what stands after a line end may become a line number or the name of a field of an event.
-fn is_begun(rest: &[u8]) -> bool {
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    digits <= NUMBER_LENGTH_MAX && rest.len() <= digits + 1 || b"data:".starts_with(rest)
-}
-
 /// The seam of which the line end at this place is the first.
 fn seam(text: &[u8], at: usize) -> Option<Seam> {
     let first = line_end_length(text, at)?;

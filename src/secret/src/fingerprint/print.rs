@@ -22,8 +22,6 @@ pub(super) struct Prints {
     pub(super) windows: Vec<u64>,
     /// Bit n: some window is n bytes long.
     pub(super) window_lengths: u64,
-    /// The bytes that occur in any encoding, one bit each.
-    pub(super) alphabet: [u64; 4],
 }
 
 impl Prints {
@@ -35,7 +33,7 @@ impl Prints {
         if sum(&unknown(text)) < UNKNOWN_MIN {
             return Err(CannotMask::TooGuessable);
         }
-        let mut prints = Self { tag, grams: Vec::new(), windows: Vec::new(), window_lengths: 0, alphabet: [0; 4] };
+        let mut prints = Self { tag, grams: Vec::new(), windows: Vec::new(), window_lengths: 0 };
         for form in encodings(text) {
             prints.add(&form, key);
         }
@@ -78,9 +76,6 @@ impl Prints {
         }
         let grams = form.bytes.windows(8).zip(form.bits.windows(8)).filter(|(_, bits)| sum(bits) > 0);
         self.grams.extend(grams.map(|(gram, _)| key.gram(little_endian(gram))));
-        for byte in form.bytes.iter() {
-            self.alphabet[usize::from(byte >> 6)] |= 1 << (byte & 63);
-        }
     }
 
     /// The shortest window that starts here and holds enough that is unknown, if there is one.

@@ -17,6 +17,8 @@ pub(super) const UNKNOWN_MIN: u32 = 64 * SIXTEENTHS;
 const IN_WORD: u16 = 2 * 16;
 /// A sign between letters and digits, which password rules put in predictable places.
 const PUNCTUATION: u16 = 4 * 16;
+/// What stands between the groups of a UUID, the parts of a token and the words of a name.
+const SEPARATORS: &[u8] = b"-._:";
 /// A byte of a character outside ASCII.
 const FOREIGN: u16 = 3 * 16;
 /// The last byte of a group that stood there before.
@@ -40,6 +42,7 @@ pub(super) fn unknown(text: &str) -> Zeroizing<Vec<u16>> {
             .map(|byte| match byte {
                 _ if byte.is_ascii_alphanumeric() => alphanumeric,
                 b'\0'..=b' ' | 0x7f => 0,
+                _ if SEPARATORS.contains(byte) => 0,
                 0x80.. => FOREIGN,
                 _ => PUNCTUATION,
             })
@@ -47,6 +50,7 @@ pub(super) fn unknown(text: &str) -> Zeroizing<Vec<u16>> {
     );
     discount_words(bytes, &mut bits);
     discount_repetitions(bytes, &mut bits);
+    discount_uuids(bytes, &mut bits);
     if is_structured(text) {
         discount_structure(text, &mut bits);
     }
@@ -136,6 +140,36 @@ fn discount_repetitions(bytes: &[u8], bits: &mut [u16]) {
     }
 }
 
+/// The shape of a UUID (RFC 9562 section 4): `-` for itself, `V` for the version, `N` for the variant, `T` and `x` for digits. Those at
+/// `T` are the time in version 7.
+const UUID: &[u8; 36] = b"TTTTTTTT-TTTT-Vxxx-Nxxx-xxxxxxxxxxxx";
+
+/// The version of a UUID says nothing, its variant two bits, and the time at which it was made can be guessed.
+fn discount_uuids(bytes: &[u8], bits: &mut [u16]) {
+    let is_of = |(byte, place): (&u8, &u8)| match place {
+        b'-' => *byte == b'-',
+        b'V' => matches!(byte, b'1'..=b'8'),
+        b'N' => matches!(byte, b'8' | b'9' | b'a' | b'b' | b'A' | b'B'),
+        _ => byte.is_ascii_hexdigit(),
+    };
+    for start in 0..(bytes.len() + 1).saturating_sub(UUID.len()) {
+        let end = start + UUID.len();
+        let (uuid, bits) = (&bytes[start..end], &mut bits[start..end]);
+        if !uuid.iter().zip(UUID).all(is_of) {
+            continue;
+        }
+        let is_timed = uuid.iter().zip(UUID).any(|(byte, place)| (*place, *byte) == (b'V', b'7'));
+        for (place, bits) in UUID.iter().zip(bits) {
+            match place {
+                b'V' => *bits = 0,
+                b'T' if is_timed => *bits = 0,
+                b'N' => *bits = (*bits).min(2 * SIXTEENTHS as u16),
+                _ => *bits = (*bits).min(4 * SIXTEENTHS as u16),
+            }
+        }
+    }
+}
+
 fn is_structured(text: &str) -> bool {
     text.contains("://") || text.starts_with(['{', '[']) || text.contains(char::is_whitespace)
 }
@@ -199,6 +233,7 @@ mod tests {
             "Password1234567890!",
             "https://internal.example.com/services/accounts/v1",
             "sk-ant-api03-",
+            "q7Rk-2mXb-9W",
             "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\n-----END PRIVATE KEY-----\n",
         ] {
             assert!(bits(text) < 64, "{text}: {}", bits(text));
@@ -220,6 +255,14 @@ mod tests {
         ] {
             assert!(bits(text) >= 64, "{text}: {}", bits(text));
         }
+    }
+
+    #[test]
+    fn a_uuid_counts_as_much_as_its_random_digits() {
+        // Nothing repeats here.
+        assert_eq!(bits("7c9e6679-f425-40de-944b-e37fc1a90ae7"), 122);
+        assert_eq!(bits("key-7c9e6679-f425-40de-944b-e37fc1a90ae7"), 122 + 3 * 5);
+        assert_eq!(bits("0192f0c3-7e21-7d3a-b5c9-6f84e1d70a2b"), 74);
     }
 
     #[test]
