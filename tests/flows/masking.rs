@@ -1,13 +1,18 @@
 //! What the operator says is done with finds: in answers, in calls, by upstream; and what the operator sees of it.
 
+use std::sync::Arc;
+
 use http::Method;
 use serde_json::json;
+use tokio::sync::Semaphore;
 
+use super::MARKER;
 use crate::support::{
     broker::{Broker, BrokerSetup, bearer},
-    canary::canary,
-    echo::{Echo, Reply},
+    canary::{canary, plain_canary},
+    echo::{Echo, Piece, Reply},
     issuer::Issuer,
+    streamed::Streamed,
 };
 
 const CARD: &str = "4539 1488 0343 6467";
@@ -131,5 +136,32 @@ async fn a_file_is_scanned_with_the_same_rules_and_nothing_of_a_find_is_printed(
     assert_eq!(masked.stdout, "one\ncard (masked-credit-card)\n", "{masked:?}");
     let clean = broker.command(&["scan", "-"], "nothing here\n").await;
     assert_eq!((clean.code, clean.stdout.as_str()), (Some(0), ""), "{clean:?}");
+    broker.finish().await;
+}
+
+#[tokio::test]
+async fn a_plain_answer_that_waits_comes_up_to_the_word_that_may_go_on() {
+    let (issuer, secret) = (Issuer::start().await, plain_canary("credential"));
+    let gate = Arc::new(Semaphore::new(0));
+    let (half, rest) = secret.split_at(secret.len() / 2);
+    let (half, rest) = (format!("one line\nand then {half}"), format!("{rest} to the end"));
+    let opened = Arc::clone(&gate);
+    let upstream = Echo::start(move |_| {
+        let [half, rest] = [&half, &rest].map(|text| Piece::Bytes(text.clone().into()));
+        Reply::stream("text/plain", vec![half, Piece::Gate(Arc::clone(&opened)), rest])
+    })
+    .await;
+    let setup = BrokerSetup::trusting(issuer.issuer()).http("api", upstream.url());
+    let broker =
+        Broker::start(setup.operation("all", &["GET"], "/**").credential("header = \"X-Api-Key\"", &secret)).await;
+    let session = broker.token(&issuer.token("assistant")).await;
+    let url = broker.http_url("api", "/");
+    let mut stream = Streamed::begin(Method::GET, &url, bearer(&session), "").await;
+    let first = stream.next().await.expect("what there is").expect("whole");
+    assert_eq!(first, "one line\nand then ".as_bytes());
+    gate.add_permits(1);
+    let whole = format!("one line\nand then {MARKER} to the end");
+    assert_eq!(String::from_utf8_lossy(stream.read_to_end().await), whole);
+    drop(stream);
     broker.finish().await;
 }

@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use egress::UpstreamBody;
 use http_body::Body as _;
 use mcp::Object;
 use redact::{Class, Decoder, Masker, Report, Unscannable};
+use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::{Held, Interrupted, told};
@@ -25,6 +27,10 @@ use crate::{
 
 /// Frames that are dropped at a time after the end of an answer; an upstream that says more loses its connection.
 const DROPPED_FRAMES_MAX: usize = 4;
+
+/// How long nothing comes before what is kept back goes out: longer than the writes of one answer are apart, and too short for a reader to
+/// notice.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// Why the rest of an answer is not passed on.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -73,8 +79,42 @@ pub(crate) struct MaskedStream {
     alarm: LeakAlarm,
     /// Set up when the stream first has to wait: a quick answer costs no registration.
     session_end: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    quiet: Quiet,
     is_event_stream: bool,
     line_end: LineEnd,
+}
+
+/// Waits for a stream to say nothing for a while.
+#[derive(Debug, Default)]
+struct Quiet {
+    /// Kept to be set again.
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Something came since it was last quiet.
+    is_due: bool,
+    is_set: bool,
+}
+
+impl Quiet {
+    /// Something has come.
+    const fn restart(&mut self) {
+        (self.is_due, self.is_set) = (true, false);
+    }
+
+    /// Ready once each time that it gets quiet.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.is_due {
+            return Poll::Pending;
+        }
+        let end = Instant::now() + QUIET;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
+        if !self.is_set {
+            timer.as_mut().reset(end);
+            self.is_set = true;
+        }
+        std::task::ready!(timer.as_mut().poll(cx));
+        self.is_due = false;
+        Poll::Ready(())
+    }
 }
 
 /// The last bytes of a stream, by which the end of an event is known however the stream is cut.
@@ -118,6 +158,7 @@ impl MaskedStream {
             interrupted: None,
             alarm,
             session_end: None,
+            quiet: Quiet::default(),
             is_event_stream,
             line_end: LineEnd::default(),
         }
@@ -207,6 +248,14 @@ impl MaskedStream {
         Poll::Ready(Ok(()))
     }
 
+    /// Nothing has come for a while, so nobody should wait for more to read this.
+    fn pause(&mut self) -> Result<(), Withheld> {
+        let Self { masker, held, ready, outcome, .. } = self;
+        masker.pause(&mut |clean| hold_or_release(clean, held, ready, outcome));
+        self.judge()?;
+        self.weigh()
+    }
+
     /// What was found so far may be more than can be passed on masked.
     fn judge(&mut self) -> Result<(), Withheld> {
         let found = self.masker.report();
@@ -277,6 +326,7 @@ impl MaskedStream {
             }
             match Pin::new(upstream).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
+                    self.quiet.restart();
                     // Trailers are dropped: a caller cannot tell a masked one from a missing one.
                     let Ok(data) = frame.into_data() else { continue };
                     match self.scan(data) {
@@ -296,7 +346,14 @@ impl MaskedStream {
                     }
                     Err(withheld) => self.withhold(withheld),
                 },
-                Poll::Pending => std::task::ready!(self.poll_session_end(cx)),
+                Poll::Pending => {
+                    if self.poll_session_end(cx).is_pending() {
+                        std::task::ready!(self.quiet.poll(cx));
+                        if let Err(withheld) = self.pause() {
+                            self.withhold(withheld);
+                        }
+                    }
+                }
             }
         }
     }
