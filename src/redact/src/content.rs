@@ -3,8 +3,10 @@
 /// Whether fields with names are looked for in a body. Live secrets are looked for in every body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
-    /// JSON, and event streams, which nearly always hold it.
+    /// JSON.
     Json,
+    /// Event streams, which nearly always hold JSON.
+    Events,
     /// Forms, markup and any other text.
     Text,
     /// Pictures, archives and the like, in which a replaced value would be damage by chance.
@@ -39,7 +41,9 @@ impl Content {
             && BINARY.iter().any(|start| essence.starts_with(start))
         {
             Self::Binary
-        } else if matches!(essence.as_str(), "application/json" | "text/event-stream") || essence.ends_with("+json") {
+        } else if essence == "text/event-stream" {
+            Self::Events
+        } else if essence == "application/json" || essence.ends_with("+json") {
             Self::Json
         } else {
             Self::Text
@@ -56,9 +60,10 @@ mod tests {
         for text in [None, Some(""), Some("image/svg+xml"), Some("x")] {
             assert_eq!(Content::of(text), Content::Text, "{text:?}");
         }
-        for json in ["application/json", "text/event-stream; charset=utf-8", "application/problem+json"] {
+        for json in ["application/json", "application/problem+json"] {
             assert_eq!(Content::of(Some(json)), Content::Json, "{json}");
         }
+        assert_eq!(Content::of(Some("text/event-stream; charset=utf-8")), Content::Events);
         for binary in ["image/png", "Application/Octet-Stream", "video/mp4; codecs=x"] {
             assert_eq!(Content::of(Some(binary)), Content::Binary, "{binary}");
         }

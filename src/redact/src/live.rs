@@ -2,6 +2,7 @@
 
 mod blob;
 mod find;
+mod stitch;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,8 +11,10 @@ use blob::{Blob, Fed};
 use bytes::Bytes;
 pub(crate) use find::{Found, GRAM, confirm_around, find, holds_gram};
 use secret::FingerprintSet;
+use stitch::Stitcher;
 
 use crate::class::Class;
+use crate::content::Content;
 use crate::marker::marker;
 use crate::pending::Pending;
 use crate::report::Report;
@@ -50,6 +53,8 @@ pub(crate) struct LiveScanner {
     blob: Option<Box<Blob>>,
     /// In how much compressed data this stream stands.
     depth: u8,
+    /// What came in earlier events, for an event stream.
+    stitcher: Option<Box<Stitcher>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +64,7 @@ struct Run {
 }
 
 impl LiveScanner {
-    pub(crate) const fn new(set: Arc<FingerprintSet>) -> Self {
+    pub(crate) fn new(set: Arc<FingerprintSet>, content: Content) -> Self {
         Self {
             set,
             context: Vec::new(),
@@ -70,6 +75,7 @@ impl LiveScanner {
             seen: 0,
             blob: None,
             depth: 0,
+            stitcher: (content == Content::Events).then(Box::default),
         }
     }
 
@@ -81,6 +87,7 @@ impl LiveScanner {
             let piece = chunk.split_to(chunk.len().min(PIECE));
             self.look(&piece, report);
             self.look_into_blobs(&piece, report);
+            self.stitch(&piece, report);
             self.remember(&piece);
             self.seen += piece.len() as u64;
             self.pending.push(piece);
@@ -98,9 +105,10 @@ impl LiveScanner {
         self.drain(self.clean_until(word), report, out);
     }
 
-    /// What may be passed on before a position as far as compressed data goes.
+    /// What may be passed on before a position as far as compressed data and the values of events go.
     fn clean_until(&self, position: u64) -> u64 {
-        self.blob.as_ref().map_or(position, |blob| position.min(blob.clean_until()))
+        let clean = self.blob.as_ref().map_or(position, |blob| position.min(blob.clean_until()));
+        self.stitcher.as_ref().and_then(Stitcher::held_from).map_or(clean, |held| clean.min(held))
     }
 
     /// Passes on all that is held back; what continues a text that was cut here is still recognized and masked.
@@ -110,6 +118,9 @@ impl LiveScanner {
             self.note_blob(&blob, self.seen, report);
         }
         self.look_at_end(report);
+        if let Some(events) = &self.stitcher {
+            events.look(&self.set, &mut note_stretch(&mut self.runs, report));
+        }
         self.drain(self.seen, report, out);
     }
 
@@ -175,6 +186,13 @@ impl LiveScanner {
         if blob.is_masked() && blob.clean_until() < end {
             blob.tag().into_iter().for_each(|tag| report.note_tag(tag));
             insert(&mut self.runs, Run { start: blob.clean_until(), end });
+        }
+    }
+
+    /// Looks at what the events of a stream say together.
+    fn stitch(&mut self, piece: &[u8], report: &mut Report) {
+        if let Some(events) = &mut self.stitcher {
+            events.push(&self.set, piece, self.seen, &mut note_stretch(&mut self.runs, report));
         }
     }
 
@@ -252,6 +270,14 @@ impl LiveScanner {
 fn note(runs: &mut VecDeque<Run>, origin: u64, found: &Found, report: &mut Report) {
     report.note_tag(found.tag);
     insert(runs, Run { start: origin + found.start as u64, end: origin + found.end as u64 });
+}
+
+/// Adds finds in stretches of the stream.
+fn note_stretch(runs: &mut VecDeque<Run>, report: &mut Report) -> impl FnMut(u64, u64, u32) {
+    |start, end, tag| {
+        report.note_tag(tag);
+        insert(runs, Run { start, end });
+    }
 }
 
 /// Joins a run with those that it touches.

@@ -21,13 +21,15 @@ use crate::{
 /// Masks live secrets, named secret fields and what the recognizers of a profile find, in one stream of any length.
 ///
 /// How the stream is cut into chunks makes no difference to what comes out. Clean bytes come out as slices of what went in.
-/// Kept back are the last 640 bytes, whatever they are, and of compressed data in base64 what is not known to be clean; besides, a
-/// bare word of up to 24 letters after a telling name, and what a recognizer is in the midst of.
+/// Kept back are the last 640 bytes, whatever they are, the first 128 bytes of a value in an event stream, and of compressed data in
+/// base64 what is not known to be clean; besides, a bare word of up to 24 letters after a telling name, and what a recognizer is in
+/// the midst of.
 pub struct Masker {
     /// Comes before what masks.
     issued: Option<IssuedScanner>,
     /// `None` where no live secret is looked for.
     live: Option<LiveScanner>,
+    content: Content,
     /// `None` for content that is not text.
     text: Option<TextScanner>,
     report: Report,
@@ -47,21 +49,21 @@ impl Masker {
     /// A masker for a new stream.
     #[must_use]
     pub fn new(secrets: Arc<FingerprintSet>, profile: &Arc<Profile>, content: Content) -> Self {
-        Self { live: Some(LiveScanner::new(secrets)), ..Self::without_secrets(profile, content) }
+        Self { live: Some(LiveScanner::new(secrets, content)), ..Self::without_secrets(profile, content) }
     }
 
     /// A masker for a stream that comes from somebody who was never given a live secret.
     #[must_use]
     pub fn without_secrets(profile: &Arc<Profile>, content: Content) -> Self {
         let text = match content {
-            Content::Json | Content::Text => Some(TextScanner {
+            Content::Json | Content::Events | Content::Text => Some(TextScanner {
                 fields: NamedFields(FieldScanner::new()),
                 spans: (!profile.recognizers().is_empty()).then(|| SpanScanner::new(content)),
                 profile: Arc::clone(profile),
             }),
             Content::Binary => None,
         };
-        Self { issued: None, live: None, text, report: Report::default(), listeners: Listeners::default() }
+        Self { issued: None, live: None, content, text, report: Report::default(), listeners: Listeners::default() }
     }
 
     /// What stands for the finds that the profile says to tokenize.
@@ -112,7 +114,7 @@ impl Masker {
                 self.release(out);
                 out(instead);
                 if let Some(secrets) = secrets {
-                    self.live = Some(LiveScanner::new(secrets));
+                    self.live = Some(LiveScanner::new(secrets, self.content));
                 }
             }
         }

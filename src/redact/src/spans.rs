@@ -55,7 +55,7 @@ pub(crate) struct Listeners {
 
 impl SpanScanner {
     pub(crate) fn new(content: Content) -> Self {
-        let quotes = (content == Content::Json).then(Quotes::default);
+        let quotes = matches!(content, Content::Json | Content::Events).then(Quotes::default);
         Self { seen: Vec::new(), decided: 0, pending: Pending::new(), passed: 0, found: Vec::new(), quotes, open: None }
     }
 

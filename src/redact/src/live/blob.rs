@@ -11,6 +11,7 @@ use bytes::Bytes;
 use secret::FingerprintSet;
 
 use super::LiveScanner;
+use crate::content::Content;
 use crate::decode::{Decoder, Unscannable};
 use crate::report::Report;
 
@@ -74,7 +75,7 @@ pub(super) fn next(text: &[u8], from: usize) -> Option<(usize, usize, &'static s
 impl Blob {
     /// Data whose start ends at a position of the stream.
     pub(super) fn new(set: &Arc<FingerprintSet>, start: &[u8], coding: &str, depth: u8, position: u64) -> Option<Self> {
-        let mut inner = LiveScanner::new(Arc::clone(set));
+        let mut inner = LiveScanner::new(Arc::clone(set), Content::Binary);
         inner.depth = depth;
         Some(Self {
             decoder: Decoder::new(Some(coding)).ok()?,
