@@ -108,7 +108,7 @@ impl LiveScanner {
     /// What may be passed on before a position as far as compressed data and the values of events go.
     fn clean_until(&self, position: u64) -> u64 {
         let clean = self.blob.as_ref().map_or(position, |blob| position.min(blob.clean_until()));
-        self.stitcher.as_ref().and_then(Stitcher::held_from).map_or(clean, |held| clean.min(held))
+        self.stitcher.as_ref().and_then(|events| events.held_from()).map_or(clean, |held| clean.min(held))
     }
 
     /// Passes on all that is held back; what continues a text that was cut here is still recognized and masked.
