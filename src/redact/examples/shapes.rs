@@ -17,10 +17,14 @@ fn main() {
     let (mut bytes, mut seconds, mut places, mut counts) = (0, 0.0, (0, 0), BTreeMap::<String, usize>::new());
     for file in files {
         let Ok(text) = std::fs::read(&file) else { continue };
-        black_box(shapes.all(&text));
-        let start = Instant::now();
-        let sights = black_box(shapes.all(&text));
-        seconds += start.elapsed().as_secs_f64();
+        let sights = shapes.all(&text);
+        let time = || {
+            let start = Instant::now();
+            black_box(shapes.all(&text));
+            start.elapsed().as_secs_f64()
+        };
+        // The best of ten rounds is the one that was disturbed least.
+        seconds += (0..10).map(|_| time()).fold(f64::INFINITY, f64::min);
         bytes += text.len();
         let (first, second) = shapes.places(&text);
         places = (places.0 + first, places.1 + second);

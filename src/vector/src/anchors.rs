@@ -11,8 +11,8 @@ use crate::portable;
 pub const LENGTH_MAX: usize = 8;
 /// How many places are marked at once.
 pub(crate) const BLOCK: usize = 64;
-/// What the windows that start in a block reach over.
-pub(crate) const REACH: usize = BLOCK + LENGTH_MAX - 1;
+/// What the windows that start in a block reach over, and what is loaded to look at the last.
+pub(crate) const REACH: usize = BLOCK + 2 * LENGTH_MAX;
 /// How many groups fit into one plane.
 pub const GROUPS: usize = 8;
 
@@ -100,14 +100,23 @@ impl<const PLANES: usize, const LENGTH: usize> Anchors<PLANES, LENGTH> {
         }
     }
 
+    pub(crate) const fn path(&self) -> Path {
+        self.path
+    }
+
     /// Whether a window of some group lies at this place.
     #[inline]
     pub(crate) fn is_at(&self, text: &[u8], at: usize) -> bool {
         let Some(bytes) = text.get(at..).and_then(<[u8]>::first_chunk::<LENGTH>) else { return false };
-        self.exact.iter().any(|plane| {
-            let groups = plane.iter().zip(bytes).map(|(table, byte)| table[usize::from(*byte)]);
-            groups.fold(u8::MAX, |all, place| all & place) != 0
-        })
+        let mut any = 0;
+        for plane in self.exact.iter() {
+            let mut groups = u8::MAX;
+            for (table, byte) in plane.iter().zip(bytes) {
+                groups &= table[usize::from(*byte)];
+            }
+            any |= groups;
+        }
+        any != 0
     }
 }
 

@@ -1,12 +1,14 @@
 //! The pass with AVX2: 32 bytes at once, each looked up by its two halves.
 
 use std::arch::x86_64::{
-    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256,
-    _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
-    _mm256_slli_epi16, _mm256_srli_epi16,
+    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_castsi256_ps, _mm256_cmpeq_epi8,
+    _mm256_i32gather_epi32, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_movemask_ps, _mm256_mullo_epi32,
+    _mm256_or_si256, _mm256_set1_epi8, _mm256_set1_epi32, _mm256_setr_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
+    _mm256_slli_epi32, _mm256_srli_epi16, _mm256_srli_epi32, _mm256_srlv_epi32,
 };
 
 use crate::anchors::{Anchors, REACH, Reaches};
+use crate::keys::{CASE, FACTOR, HASH_BITS, Keys, PER_WORD_BITS};
 use crate::runs::{self, Runs};
 
 /// The bytes that are compared at once.
@@ -56,17 +58,52 @@ fn marks<const PLANES: usize, const LENGTH: usize, const FROM: usize>(
         }
         any = _mm256_or_si256(any, groups);
     }
-    !_mm256_movemask_epi8(_mm256_cmpeq_epi8(any, _mm256_setzero_si256())).cast_unsigned()
+    is_any(any)
+}
+
+/// A bit for each byte that is not zero.
+#[target_feature(enable = "avx2,bmi1")]
+#[inline]
+fn is_any(bytes: __m256i) -> u32 {
+    !_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_setzero_si256())).cast_unsigned()
+}
+
+/// Marks the places at which a window may have one of the keys, the last of which lie so many bytes after its start: eight at once.
+#[target_feature(enable = "avx2,bmi1")]
+#[expect(unsafe_code, reason = "the table is read without a check")]
+pub(crate) fn each_key(keys: &Keys, last_offset: usize, text: &[u8], marked: &mut impl FnMut(usize, u64)) {
+    let fours = _mm256_setr_epi8(
+        0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10,
+    );
+    let (case, factor) = (_mm256_set1_epi32(CASE.cast_signed()), _mm256_set1_epi32(FACTOR.cast_signed()));
+    let in_word = _mm256_set1_epi32((1 << PER_WORD_BITS) - 1);
+    let mut blocks = Reaches::of(text);
+    while let Some((at, reach)) = blocks.next() {
+        let (mut first_marks, mut last_marks) = (0_u64, 0_u128);
+        // One eight more than the block has, for the last bytes of its last windows.
+        for (eight, bytes) in (0..).zip(reach.array_windows().step_by(8)) {
+            let bytes = _mm256_or_si256(_mm256_shuffle_epi8(load_twice(bytes), fours), case);
+            let hash =
+                _mm256_srli_epi32::<{ (u32::BITS - HASH_BITS).cast_signed() }>(_mm256_mullo_epi32(bytes, factor));
+            let word = _mm256_srli_epi32::<{ PER_WORD_BITS.cast_signed() }>(hash);
+            // SAFETY: a hash has `HASH_BITS` bits, so without the lowest `PER_WORD_BITS` it is less than the number of words.
+            let words = unsafe { _mm256_i32gather_epi32::<4>(keys.words.as_ptr().cast(), word) };
+            let bits = _mm256_srlv_epi32(words, _mm256_and_si256(hash, in_word));
+            // The top bit of each number is what a mask is made of.
+            let first = _mm256_castsi256_ps(_mm256_slli_epi32::<31>(bits));
+            let last = _mm256_castsi256_ps(_mm256_slli_epi32::<15>(bits));
+            first_marks |= u64::from(_mm256_movemask_ps(first).cast_unsigned()).unbounded_shl(8 * eight);
+            last_marks |= u128::from(_mm256_movemask_ps(last).cast_unsigned()) << (8 * eight);
+        }
+        marked(at, first_marks | (last_marks >> last_offset) as u64);
+    }
 }
 
 #[target_feature(enable = "avx2,bmi1")]
 pub(crate) fn runs(runs: &Runs, text: &[u8], found: &mut impl FnMut(usize)) {
-    // A byte is looked up in the row of its upper half, at its lower half.
-    let (rows, _) = runs.classes.as_chunks();
-    let mut tables = [_mm256_setzero_si256(); 8];
-    for (table, row) in tables.iter_mut().zip(rows) {
-        *table = load_twice(row);
-    }
+    let [all, with] = runs.halves;
+    let (all, with) = (load_twice(&all), load_twice(&with));
+    let upper_bits = load_twice(&[1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0]);
     let mut blocks = runs::Blocks::of(text);
     while let Some(block) = blocks.next() {
         let (halves, _) = block.as_chunks();
@@ -74,14 +111,9 @@ pub(crate) fn runs(runs: &Runs, text: &[u8], found: &mut impl FnMut(usize)) {
         for half in halves.iter().rev() {
             let bytes = load(half);
             let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(0x0f));
-            let mut classes = _mm256_setzero_si256();
-            for (row, table) in (0..).zip(tables) {
-                let is_row = _mm256_cmpeq_epi8(upper, _mm256_set1_epi8(row));
-                classes = _mm256_or_si256(classes, _mm256_and_si256(is_row, _mm256_shuffle_epi8(table, bytes)));
-            }
-            // The top bit of each byte is what a mask is made of.
-            let all = _mm256_movemask_epi8(_mm256_slli_epi16::<7>(classes)).cast_unsigned();
-            let with = _mm256_movemask_epi8(_mm256_slli_epi16::<6>(classes)).cast_unsigned();
+            let upper = _mm256_shuffle_epi8(upper_bits, upper);
+            let all = is_any(_mm256_and_si256(_mm256_shuffle_epi8(all, bytes), upper));
+            let with = is_any(_mm256_and_si256(_mm256_shuffle_epi8(with, bytes), upper));
             masks = (masks.0 << HALF | u64::from(all), masks.1 << HALF | u64::from(with));
         }
         blocks.judge(masks, found);

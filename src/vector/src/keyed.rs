@@ -4,13 +4,9 @@
 //! a branch, for where there is one cannot be guessed.
 
 use crate::anchors::{Anchors, BLOCK, Window};
+use crate::keys::{KEY, Keys};
 use crate::path::Path;
 
-/// How many bytes are looked up: the first of a window, or the last.
-pub const KEY: usize = 4;
-/// Of so many bits the table has two to the power: it fits into the first cache, and is nearly empty.
-const TABLE_BITS: u32 = 17;
-const WORDS: usize = 1 << (TABLE_BITS - 6);
 /// How many places are gathered before they are looked up; a power of two.
 const GATHERED: usize = 256;
 /// How many of a block are gathered at once; most blocks have no more.
@@ -20,14 +16,7 @@ const STEP: usize = 4;
 #[derive(Debug, Clone)]
 pub struct Keyed<const PLANES: usize, const LENGTH: usize> {
     anchors: Anchors<PLANES, LENGTH>,
-    keys: Box<[u64; WORDS]>,
-}
-
-/// Four bytes as a number in which the case of letters makes no difference.
-#[must_use]
-#[inline]
-pub const fn key(bytes: [u8; KEY]) -> u32 {
-    u32::from_le_bytes(bytes) | 0x2020_2020
+    keys: Keys,
 }
 
 impl<const PLANES: usize, const LENGTH: usize> Keyed<PLANES, LENGTH> {
@@ -40,11 +29,7 @@ impl<const PLANES: usize, const LENGTH: usize> Keyed<PLANES, LENGTH> {
         last: impl IntoIterator<Item = u32>,
     ) -> Self {
         const { assert!(LENGTH >= KEY, "a window has a key") };
-        let mut keys = Box::new([0; WORDS]);
-        for bit in first.into_iter().map(by_first).chain(last.into_iter().map(by_last)) {
-            keys[bit >> 6] |= 1 << (bit & 63);
-        }
-        Self { anchors: Anchors::new(windows), keys }
+        Self { anchors: Anchors::new(windows), keys: Keys::new(first, last) }
     }
 
     /// The same, on a path of choice, for tests and measurements. One that the machine does not have is not taken.
@@ -56,6 +41,35 @@ impl<const PLANES: usize, const LENGTH: usize> Keyed<PLANES, LENGTH> {
     /// Calls `found` with each place where some group has a window and the bytes are, as far as the table knows, those of a key, in order.
     #[inline]
     pub fn each(&self, text: &[u8], mut found: impl FnMut(usize)) {
+        match self.anchors.path() {
+            // Groups of windows that are looked for by the halves of bytes find nearly every place: here the keys are looked for at once.
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 => self.each_by_keys(text, found),
+            #[cfg(not(target_arch = "x86_64"))]
+            Path::Avx2 => self.each_by_groups(text, &mut found),
+            Path::Avx512 | Path::Portable => self.each_by_groups(text, &mut found),
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[expect(unsafe_code, reason = "calls what needs instructions")]
+    #[inline]
+    fn each_by_keys(&self, text: &[u8], mut found: impl FnMut(usize)) {
+        let mut marked = |start, mut marks: u64| {
+            while marks != 0 {
+                let at = start + marks.trailing_zeros() as usize;
+                if self.anchors.is_at(text, at) {
+                    found(at);
+                }
+                marks &= marks - 1;
+            }
+        };
+        // SAFETY: the path is taken only if `Path::is_available` found its instructions; `Anchors` sees to it.
+        unsafe { crate::avx2::each_key(&self.keys, LENGTH - KEY, text, &mut marked) }
+    }
+
+    #[inline]
+    fn each_by_groups(&self, text: &[u8], found: &mut impl FnMut(usize)) {
         let mut gathered = [0; GATHERED];
         let mut count = 0;
         self.anchors.each_block(text, |start, marks| {
@@ -70,11 +84,11 @@ impl<const PLANES: usize, const LENGTH: usize> Keyed<PLANES, LENGTH> {
             }
             count += marks.count_ones() as usize;
             if count > GATHERED - BLOCK {
-                self.look_up(text, &mut gathered, count, &mut found);
+                self.look_up(text, &mut gathered, count, found);
                 count = 0;
             }
         });
-        self.look_up(text, &mut gathered, count, &mut found);
+        self.look_up(text, &mut gathered, count, found);
     }
 
     /// Calls `found` with those of the places that are ones.
@@ -96,22 +110,7 @@ impl<const PLANES: usize, const LENGTH: usize> Keyed<PLANES, LENGTH> {
     /// Whether the bytes at a place are those of a key, as a number.
     #[inline]
     fn count_keys(&self, text: &[u8], at: usize) -> usize {
-        let Some(window) = text.get(at..).and_then(<[u8]>::first_chunk::<LENGTH>) else { return 0 };
-        let has = |bit: usize| self.keys[bit >> 6] >> (bit & 63);
-        let first = window.first_chunk().map_or(0, |bytes| has(by_first(key(*bytes))));
-        let last = window.last_chunk().map_or(0, |bytes| has(by_last(key(*bytes))));
-        ((first | last) & 1) as usize
+        let window = text.get(at..).and_then(<[u8]>::first_chunk::<LENGTH>);
+        window.map_or(0, |window| self.keys.has(window) as usize)
     }
-}
-
-/// The bit of a key. Fibonacci hashing: the upper bits of the product depend on all bytes.
-#[inline]
-const fn by_first(key: u32) -> usize {
-    (key.wrapping_mul(0x9e37_79b1) >> (32 - TABLE_BITS)) as usize
-}
-
-/// That of the last four bytes is another.
-#[inline]
-const fn by_last(key: u32) -> usize {
-    (key.wrapping_mul(0x85eb_ca6b) >> (32 - TABLE_BITS)) as usize
 }

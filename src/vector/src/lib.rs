@@ -12,12 +12,14 @@ mod avx2;
 mod avx512;
 mod blocks;
 mod keyed;
+mod keys;
 mod path;
 mod portable;
 mod runs;
 
 pub use anchors::{Anchors, GROUPS, LENGTH_MAX, Window};
 pub use blocks::{BLOCK, Block, Blocks, GroupFilter, Sets};
-pub use keyed::{KEY, Keyed, key};
+pub use keyed::Keyed;
+pub use keys::{KEY, key};
 pub use path::Path;
 pub use runs::{RUN, Runs};

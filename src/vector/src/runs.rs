@@ -10,6 +10,9 @@ pub const RUN: usize = 16;
 pub struct Runs {
     /// By byte: bit 0 if runs are made of it, bit 1 if it is one of the others, too.
     pub(crate) classes: [u8; 256],
+    /// For the bytes of runs and for the others, by the lower half of a byte: a bit for each upper half with which it is one of them.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "for the vector paths"))]
+    pub(crate) halves: [[u8; 16]; 2],
     path: Path,
 }
 
@@ -28,7 +31,13 @@ impl Runs {
             let is_with = with >> byte & 1 == 1;
             *class = u8::from(made_of >> byte & 1 == 1 || is_with) | u8::from(is_with) << 1;
         }
-        Self { classes, path: Path::preferred() }
+        let mut halves = [[0; 16]; 2];
+        for (set, by_lower) in [made_of | with, with].into_iter().zip(&mut halves) {
+            for byte in (0..128).filter(|byte| set >> byte & 1 == 1) {
+                by_lower[byte % 16] |= 1 << (byte / 16);
+            }
+        }
+        Self { classes, halves, path: Path::preferred() }
     }
 
     /// The same, on a path of choice, for tests and measurements. One that the machine does not have is not taken.

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use memchr::memchr;
 use vector::{Anchors, Window};
 
 use crate::{
@@ -48,6 +49,10 @@ enum Sight {
 
 impl Recognizer for Markup {
     fn look(&self, text: &[u8], from: usize, is_end: bool, found: &mut dyn FnMut(Found)) -> usize {
+        // Most texts have no tag at all.
+        if memchr(b'<', text.get(from.saturating_sub(NAME_MAX + 2)..).unwrap_or_default()).is_none() {
+            return text.len();
+        }
         let origin = from.saturating_sub(NAME_MAX);
         let shown = text.get(origin..).unwrap_or_default();
         let mut sights = Vec::new();

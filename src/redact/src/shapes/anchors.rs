@@ -2,7 +2,7 @@
 
 use vector::{GROUPS, KEY, Keyed};
 
-use super::classes::Set;
+use super::classes::{Set, holds};
 use super::groups::{bytes, count_wide, grouped, likelihood};
 use super::table::Table;
 
@@ -14,6 +14,11 @@ pub(crate) const LENGTH: usize = 8;
 const KEYS_MAX: usize = 1300;
 /// So many groups are for windows of which one of the first four bytes may be one of many.
 const LOOSE_GROUPS: usize = 4;
+/// What stands in many texts, so that a window should not be known by it: of URLs, of JSON, and of English.
+const COMMON: [&[u8; 3]; 26] = [
+    b"htt", b"ttp", b"tps", b"ps:", b"s:/", b"://", b"www", b"ww.", b".co", b"com", b"om/", b"api", b"pi.", b"\":\"",
+    b"\": ", b"\",\"", b"\":{", b"the", b"ing", b"ion", b"and", b"ent", b"tio", b"her", b"tha", b"dat",
+];
 /// How far from its start a rule may be looked for. What may be its start is kept back so long.
 pub(crate) const REACH: usize = 84;
 
@@ -79,6 +84,13 @@ impl Window {
         self.known().map(|set| folded(*set).count_ones() as usize).product()
     }
 
+    /// Whether it is known by what stands in many texts.
+    fn is_common(&self) -> bool {
+        let known = self.known().map(|set| folded(*set)).collect::<Vec<_>>();
+        let begins = |sets: &[Set], common: &[u8; 3]| sets.iter().zip(common).all(|(set, byte)| holds(*set, *byte));
+        known.windows(3).any(|sets| COMMON.iter().any(|common| begins(sets, common)))
+    }
+
     fn keys(&self) -> Vec<u32> {
         let mut keys = vec![0];
         for (place, set) in self.known().enumerate() {
@@ -100,7 +112,7 @@ pub(crate) fn rarest(start: &[Set], bytes_min: usize) -> Option<(usize, Window)>
         [false, true].map(|is_known_by_end| (at, Window { sets: place.map(|(set, _)| set), is_known_by_end }, chance))
     });
     let windows = looked_at.filter(|(_, window, _)| window.count_keys() <= KEYS_MAX);
-    let looseness = |window: &Window| (window.is_known_by_end, count_wide(&window.sets));
+    let looseness = |window: &Window| (window.is_known_by_end, window.is_common(), count_wide(&window.sets));
     let rarest = windows.min_by(|(_, one, chance), (_, other, of_other)| {
         looseness(one).cmp(&looseness(other)).then(chance.total_cmp(of_other))
     });

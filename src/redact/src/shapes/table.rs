@@ -15,7 +15,7 @@ impl Table {
     pub(crate) fn new(mut entries: Vec<(u32, u16)>) -> Self {
         entries.sort_unstable();
         let mut table =
-            Self { slots: vec![(0, 0, 0); (2 * entries.len() + 1).next_power_of_two()], numbers: Vec::new() };
+            Self { slots: vec![(0, 0, 0); (2 * entries.len() + 2).next_power_of_two()], numbers: Vec::new() };
         for of_key in entries.chunk_by(|(one, _), (other, _)| one == other) {
             let Some((key, _)) = of_key.first() else { continue };
             let start = table.numbers.len() as u32;
@@ -50,6 +50,6 @@ impl Table {
 
     const fn slot(&self, key: u32) -> usize {
         // Fibonacci hashing: the upper bits of the product depend on all bytes.
-        (key.wrapping_mul(0x9e37_79b1) >> 8) as usize & (self.slots.len() - 1)
+        (key.wrapping_mul(0x9e37_79b1) >> (32 - self.slots.len().trailing_zeros())) as usize & (self.slots.len() - 1)
     }
 }
