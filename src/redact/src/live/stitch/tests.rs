@@ -65,13 +65,13 @@ fn a_secret_in_small_pieces_in_events_is_masked_before_a_window_of_it_is_out() {
                 let whole = masked(&set, [stream.as_bytes()]);
                 let events: Vec<String> = pieces(&text, length).map(frame).collect();
                 let in_events = masked_to(&set, events.iter().map(String::as_bytes), true);
-                for out in [&whole, &in_events] {
+                let in_chunks = [1, 2, 7, 30].map(|cut| masked(&set, stream.as_bytes().chunks(cut)));
+                for out in in_chunks.iter().chain([&whole, &in_events]) {
                     let passed = pieces(&text, length).take_while(|piece| out.contains(&frame(piece)));
                     let passed: usize = passed.map(str::len).sum();
                     assert!(out.contains(MARKER) && passed * SECRET.len() < text.len() * 16, "{passed}: {out}");
-                }
-                for cut in [1, 2, 7, 30] {
-                    assert_eq!(masked(&set, stream.as_bytes().chunks(cut)), whole, "in chunks of {cut}");
+                    // Lines that follow each other are also looked at as one text, while they are kept back.
+                    assert!(!stream.contains('{') || out == &whole || out == &in_events, "{out}");
                 }
             }
         }
