@@ -24,10 +24,7 @@ const ANALYZER: &str =
     "entities = [\"MEDICAL_LICENSE\", \"URL\", \"CRYPTO\"]\ndeadline_ms = 60000\ntext_bytes_max = 4096";
 
 async fn service() -> (Process, String) {
-    let command = match presidio() {
-        Ok(command) => command,
-        Err(_) => unreachable!("the test has looked for it"),
-    };
+    let Ok(command) = presidio() else { unreachable!("the test has looked for it") };
     Process::start("Presidio", command, "", |line| {
         line.strip_prefix("listening on ").map(|port| format!("http://127.0.0.1:{}", port.trim()))
     })

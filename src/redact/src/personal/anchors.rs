@@ -29,8 +29,8 @@ const SETS: Sets = {
     while byte < 256 {
         sets[byte] = (byte as u8).is_ascii_digit() as u8
             | (is_word(byte as u8) as u8) << 1
-            | (byte as u8 == b'@') as u8 * 4
-            | (byte as u8 == b'<') as u8 * 8;
+            | ((byte as u8 == b'@') as u8) << 2
+            | ((byte as u8 == b'<') as u8) << 3;
         byte += 1;
     }
     sets

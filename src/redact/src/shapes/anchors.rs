@@ -107,7 +107,7 @@ pub(crate) fn rarest(start: &[Set], bytes_min: usize) -> Option<(usize, Window)>
     let places = 0..(bytes_min + 1).saturating_sub(LENGTH).min(start.len());
     let mut sets = start.iter().map(|set| (*set, likelihood(*set))).collect::<Vec<_>>();
     sets.resize(start.len() + LENGTH, (Set::MAX, 1.0));
-    let looked_at = places.clone().zip(sets.array_windows::<LENGTH>()).flat_map(|(at, place)| {
+    let looked_at = places.zip(sets.array_windows::<LENGTH>()).flat_map(|(at, place)| {
         let chance = place.iter().map(|(_, likelihood)| likelihood).product::<f32>();
         [false, true].map(|is_known_by_end| (at, Window { sets: place.map(|(set, _)| set), is_known_by_end }, chance))
     });
