@@ -165,3 +165,17 @@ async fn a_plain_answer_that_waits_comes_up_to_the_word_that_may_go_on() {
     drop(stream);
     broker.finish().await;
 }
+
+#[tokio::test]
+async fn a_credential_that_could_be_guessed_is_not_stored() {
+    let (issuer, upstream) = (Issuer::start().await, mirror().await);
+    let setup = BrokerSetup::trusting(issuer.issuer())
+        .http("api", upstream.url())
+        .operation("all", &["POST"], "/**")
+        .credential("header = \"X-Api-Key\"", &canary("credential"));
+    let broker = Broker::prepare(setup).await;
+    let refused = broker.command(&["secret", "set", "api-key", "--upstream", "api"], "hunter22\n").await;
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("not stored") && refused.stderr.contains("longer"), "{refused:?}");
+    assert!(!refused.stderr.contains("hunter22"), "{refused:?}");
+}

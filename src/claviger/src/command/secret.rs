@@ -2,6 +2,7 @@
 
 use config::Config;
 use model::{Binding, Clock as _, ProviderName, SystemClock};
+use secret::{FingerprintKey, FingerprintSet, Secret};
 
 use crate::{
     broker,
@@ -32,11 +33,21 @@ fn set(config: &Config, name: &str, holder: &SecretHolder, descriptor: Option<u3
         Some(number) => unlock::from_descriptor(number)?,
         None => unlock::prompt(&format!("credential {name}: "))?,
     };
+    if holder.upstream.is_some() {
+        check_maskable(&secret)?;
+    }
     let generation = vault.put(&binding, secret, SystemClock.now());
     let generation = generation.map_err(|error| Failure::new(error.to_string()))?;
     say(format!("stored {name} (generation {generation}) for {}", binding.destination));
     hint("a broker that is running takes it up on SIGHUP");
     Ok(())
+}
+
+/// A credential that goes to an upstream can come back, and must then be recognized.
+fn check_maskable(secret: &Secret) -> Result<(), Failure> {
+    let key = FingerprintKey::random().map_err(|error| Failure::new(error.to_string()))?;
+    let masked = FingerprintSet::new(&key).add(secret, 0);
+    masked.map_err(|reason| Failure::new(format!("not stored: {reason}")))
 }
 
 /// What the credential of an upstream is bound to.

@@ -1,5 +1,6 @@
 //! An upstream sees its credential once, in its slot, and nothing that a caller put beside it.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use model::Injection;
 
 use crate::{
@@ -55,8 +56,10 @@ async fn basic_encodes_the_user_name_and_the_credential() {
     let recorder = Recorder::ok().await;
     let slot = Injection::Basic { username: "Aladdin".to_owned() };
     let api = upstream(&format!("http://127.0.0.1:{}", recorder.port), slot);
-    Rig::stored("open sesame").carry(Call::get(&api, "/")).await.unwrap();
-    assert_eq!(recorder.only().values("authorization"), ["Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="]);
+    let secret = canary();
+    Rig::stored(&secret).carry(Call::get(&api, "/")).await.unwrap();
+    let expected = format!("Basic {}", STANDARD.encode(format!("Aladdin:{secret}")));
+    assert_eq!(recorder.only().values("authorization"), [expected]);
 }
 
 /// What a caller may try, and whether an upstream sees it.
