@@ -39,7 +39,7 @@ enum Command {
     Leaks(leaks::Options),
     /// Measure a call directly, through nginx and through Claviger, and write docs/performance.md
     Bench(bench::Options),
-    /// Compare what is found of personal data with what was put into sentences, and with what Presidio finds
+    /// Compare what is found of personal data and of credentials with what is there, and with what other scanners find
     Detection(detection::Options),
 }
 
