@@ -31,7 +31,7 @@ async fn no_credential_comes_back_in_any_encoding_channel_or_split() {
     let run = Run::start(&corpus, is_long).await;
     let report = run.finish().await;
     println!("{report}");
-    report.judge();
+    report.judge(is_long);
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub mod encoding;
 pub mod guesser;
 pub mod in_process;
 pub mod judge;
+pub mod open;
 pub mod random;
 pub mod shape;
 pub mod split;
