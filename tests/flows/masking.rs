@@ -155,7 +155,7 @@ async fn a_plain_answer_that_waits_comes_up_to_the_word_that_may_go_on() {
     let broker =
         Broker::start(setup.operation("all", &["GET"], "/**").credential("header = \"X-Api-Key\"", &secret)).await;
     let session = broker.token(&issuer.token("assistant")).await;
-    let url = broker.http_url("api", "/");
+    let url = broker.http_url("api", "/page");
     let mut stream = Streamed::begin(Method::GET, &url, bearer(&session), "").await;
     let first = stream.next().await.expect("what there is").expect("whole");
     assert_eq!(first, "one line\nand then ".as_bytes());
