@@ -213,7 +213,7 @@ impl Report {
         if is_whole {
             assert_eq!((all.leaked, all.unscanned), (0, 0), "leaked, and passed unscanned");
         }
-        assert_eq!(self.tally.unknown(), [String::new(); 0], "came through");
+        assert!(self.tally.unknown().is_empty(), "came through: {:?}", self.tally.unknown());
         assert!(all.masked > all.total() / 2, "most answers arrive, with a marker");
         // What cannot be stopped is seen to pass: a judge that finds nothing, and a broker that refuses everything, would fail here.
         assert!(self.tally.of(Class::C).unscanned > 0, "class C is said to be stopped, which is not true of anything");

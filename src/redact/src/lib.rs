@@ -1,9 +1,9 @@
-//! The scanner: masks live secrets and named secret fields in a stream of bytes.
+//! The scanner: finds secrets and personal data in a stream of bytes, and does with them what a [`Profile`] says.
 //!
-//! Two recognizers run one after the other over each body: live secrets, by their fingerprints, in the encodings that
-//! `secret::FingerprintSet` lists, as the text stands and in views of it with escapes and separators undone; and values of fields whose name says that they are secret. What is recognized is replaced by one
-//! marker ([`MARKER`]). State is carried from chunk to chunk, so that it does not matter where the upstream cuts its answer and how
-//! long it is; clean bytes are passed on without a copy.
+//! Stages run one after the other over each body: tokens that an upstream issues; live secrets, by their fingerprints, as the text stands
+//! and in views of it with escapes and separators undone; values of fields whose name says that they are secret; and what recognizers find
+//! by its shape, credentials ([`Shapes`]) and personal data ([`Personal`]). State is carried from chunk to chunk, so that it does not
+//! matter where the upstream cuts its answer and how long it is; clean bytes are passed on without a copy.
 //!
 //! Out of scope: transport (the caller asks for no content coding and refuses what [`Decoder`] cannot undo), choosing which headers
 //! may pass at all, and texts that an upstream hides on purpose: encryption, pieces shorter than a window, encodings not listed.
