@@ -158,7 +158,8 @@ async fn a_plain_answer_that_waits_comes_up_to_the_word_that_may_go_on() {
     let url = broker.http_url("api", "/page");
     let mut stream = Streamed::begin(Method::GET, &url, bearer(&session), "").await;
     let first = stream.next().await.expect("what there is").expect("whole");
-    assert_eq!(first, "one line\nand then ".as_bytes());
+    // A recognizer may wait for more of the last words, and for no more than that.
+    assert!(first.starts_with(b"one line\n") && b"one line\nand then ".starts_with(&first), "{first:?}");
     gate.add_permits(1);
     let whole = format!("one line\nand then {MARKER} to the end");
     assert_eq!(String::from_utf8_lossy(stream.read_to_end().await), whole);
