@@ -14,6 +14,7 @@ mod lines;
 mod names;
 mod signs;
 
+pub(crate) use base64::digit;
 pub(crate) use held::word_start;
 use secret::FingerprintSet;
 

@@ -14,6 +14,7 @@ use super::LiveScanner;
 use crate::content::Content;
 use crate::decode::{Decoder, Unscannable};
 use crate::report::Report;
+use crate::view::digit;
 
 /// The starts in base64 of what can be told by its start, with the content coding of each: gzip (RFC 1952), zlib with the usual windows
 /// (RFC 1950) and zstd (RFC 8878).
@@ -163,15 +164,4 @@ fn group(characters: &[u8]) -> impl Iterator<Item = u8> + use<> {
     let number = number << (6 * (4 - characters.len().min(4)));
     let [_, bytes @ ..] = number.to_be_bytes();
     bytes.into_iter().take((characters.len() * 6) / 8)
-}
-
-const fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte - b'A'),
-        b'a'..=b'z' => Some(byte - b'a' + 26),
-        b'0'..=b'9' => Some(byte - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
-    }
 }

@@ -46,7 +46,7 @@ fn decode(text: Text<'_>, start: usize, end: usize, view: &mut View, look: &mut 
     view.clear();
     let mut bits = 0_u32;
     for at in start..end {
-        let Some(value) = text.get(at).and_then(value) else { break };
+        let Some(value) = text.get(at).and_then(digit) else { break };
         bits = bits << 6 | u32::from(value);
         let place = (at - start) % GROUP;
         let Some(before) = place.checked_sub(1) else { continue };
@@ -70,7 +70,8 @@ fn look_at(view: &View, look: &mut dyn FnMut(&View)) {
     }
 }
 
-const fn value(byte: u8) -> Option<u8> {
+/// The six bits that a character of base64 or base64url stands for (RFC 4648, sections 4 and 5).
+pub(crate) const fn digit(byte: u8) -> Option<u8> {
     match byte {
         b'A'..=b'Z' => Some(byte - b'A'),
         b'a'..=b'z' => Some(byte - b'a' + 26),
