@@ -100,7 +100,8 @@ impl Provider for VaultProvider {
             Ok(()) => self.mint(grant, &request, &child).await,
             Err(unwritten) => Err(unwritten.into()),
         };
-        if lease.is_err()
+        // Without an answer the request may be under way; the journal leads to the token when it no longer is.
+        if lease.as_ref().is_err_and(|error| !matches!(error, ProviderError::Unreachable))
             && let Err(failure) = child::end(&self.standing, &child.accessor).await
         {
             tracing::warn!(accessor = child.accessor, ?failure, "a session's token was not ended; it ends by itself");

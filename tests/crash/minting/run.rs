@@ -34,8 +34,9 @@ const SESSIONS: usize = 3;
 pub(super) const PARTS: u64 = 8;
 /// Mints that are measured first. The first of them is not like the others: OpenBao fetches the broker's keys.
 const MEASURED: usize = 4;
-/// A broker that is ready must have ended what the one before it left within this time.
-const ENDED_MAX: Duration = Duration::from_secs(10);
+/// A broker that is ready must have ended what the one before it left within this time. It waits some seconds until no request of the
+/// one before can be under way.
+const ENDED_MAX: Duration = Duration::from_secs(15);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How often a long run says how far it is.
 const PROGRESS_POINTS: u64 = 20;

@@ -10,6 +10,9 @@ use super::{Shared, source::Source};
 
 /// The first pause after an attempt that failed; each further failure doubles it.
 const RETRY_MIN: Duration = Duration::from_millis(250);
+/// So long a source may go on with a request whose asker is gone. Vault registers a lease also for a token that was revoked in the
+/// midst of the request, and then nothing ends it early: the token must not be revoked before.
+const UNDER_WAY_MAX: Duration = Duration::from_secs(5);
 /// A source that is back is asked within this time.
 const RETRY_MAX: Duration = Duration::from_secs(300);
 /// With these pauses, about an hour: an outage that ends within it needs nobody.
@@ -17,13 +20,21 @@ pub(super) const ATTEMPTS_MAX: u32 = 20;
 /// A credential that ends by itself has ended this long after its time: clocks differ.
 pub(super) const CLOCKS_DIFFER_MAX: Duration = Duration::from_secs(60);
 
-/// Revokes everything that a minting made. The first attempt begins at once. When the process is about to end, no second one is
+/// Revokes everything that a minting made. The first attempt begins at once, but where the minting came to no answer: its last request
+/// may still be under way. When the process is about to end, no second one is
 /// made: the ledger leads the next process to what is left.
 pub(super) async fn revoke(source: &Source, shared: &Shared, mut minting: Minting) {
     let _counted = shared.counts.revoking.one();
     let mut left = ends(&minting);
     let is_empty = left.is_empty();
     let mut cannot = false;
+    if minting.minted.is_none() && !is_empty {
+        tokio::select! {
+            biased;
+            () = shared.closing.cancelled() => return,
+            () = sleep(UNDER_WAY_MAX) => {}
+        }
+    }
     loop {
         let failed = attempt(source, &mut left, &mut cannot).await;
         let Some(error) = failed else { break };

@@ -77,6 +77,7 @@ const SHORT: Behavior = Behavior {
     is_renewable: false,
     age_max: Duration::from_secs(90),
     delay: Duration::ZERO,
+    lag: Duration::ZERO,
     is_down: false,
     is_refusing: false,
     is_panicking: false,
@@ -98,4 +99,19 @@ async fn a_process_that_dies_between_two_steps_leaves_nothing_that_the_next_one_
 async fn a_ledger_that_forgets_is_found_out() {
     let (_, lost) = die_at_each_step(SHORT, Some(Fault::Forgets)).await;
     assert!(lost > 0, "the check finds what is unknown");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_source_still_makes_for_a_process_that_has_died_is_ended_too() {
+    let lag = Duration::from_secs(2);
+    let rig = Rig::new(FakeSource::of(Behavior { lag, ..SHORT }));
+    let _nobody_waits = tokio::time::timeout(lag / 2, rig.lease("a")).await;
+    let Rig { leases, source, ledger, clock, .. } = rig;
+    drop(leases);
+    let next = Rig::with(source, ledger.reopened(&Steps::all()), clock);
+    next.leases.end_earlier(next.ledger.rows());
+    pass(lag).await;
+    assert_eq!(next.source.open().len(), 1, "the source did what it was asked");
+    pass(SECOND * 10).await;
+    assert_eq!((next.source.open(), next.ledger.rows()), (vec![], vec![]));
 }

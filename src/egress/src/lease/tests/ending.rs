@@ -15,6 +15,7 @@ const SLOW: Behavior = Behavior {
     is_renewable: false,
     age_max: SESSION,
     delay: Duration::from_millis(20),
+    lag: Duration::ZERO,
     is_down: false,
     is_refusing: false,
     is_panicking: false,

@@ -60,7 +60,7 @@ async fn what_cannot_be_written_down_is_not_used() {
         let rig = Rig::new(FakeSource::of(Behavior::default()));
         *rig.ledger.fault.lock() = Some(fault);
         assert_eq!(rig.lease("a").await, Err(EgressError::CredentialSourceUnreachable), "{fault:?}");
-        pass(SECOND).await;
+        pass(SECOND * 10).await;
         assert_eq!((rig.source.asked(), rig.source.open().len()), (asked, 0), "{fault:?}: nothing is left of it");
         assert_eq!(rig.ledger.rows(), [], "{fault:?}");
         *rig.ledger.fault.lock() = None;

@@ -12,6 +12,7 @@ const RENEWABLE: Behavior = Behavior {
     is_renewable: true,
     age_max: Duration::from_secs(3600),
     delay: Duration::ZERO,
+    lag: Duration::ZERO,
     is_down: false,
     is_refusing: false,
     is_panicking: false,

@@ -43,6 +43,8 @@ pub(super) struct Behavior {
     pub(super) age_max: Duration,
     /// How long each answer takes.
     pub(super) delay: Duration,
+    /// How long it goes on with a minting, also when nobody waits for it any more.
+    pub(super) lag: Duration,
     pub(super) is_down: bool,
     pub(super) is_refusing: bool,
     pub(super) is_panicking: bool,
@@ -57,6 +59,7 @@ impl Default for Behavior {
             is_renewable: false,
             age_max,
             delay: Duration::ZERO,
+            lag: Duration::ZERO,
             is_down: false,
             is_refusing: false,
             is_panicking: false,
@@ -70,7 +73,7 @@ impl Default for Behavior {
 #[derive(Debug)]
 pub(super) struct FakeSource {
     behavior: Mutex<Behavior>,
-    minted: Mutex<Minted>,
+    minted: Arc<Mutex<Minted>>,
     steps: Mutex<Option<Arc<Steps>>>,
     clock: OnceLock<Arc<RuntimeClock>>,
 }
@@ -90,7 +93,7 @@ struct Minted {
 impl FakeSource {
     pub(super) fn of(behavior: Behavior) -> Self {
         let (behavior, steps, clock) = (Mutex::new(behavior), Mutex::default(), OnceLock::new());
-        Self { behavior, minted: Mutex::default(), steps, clock }
+        Self { behavior, minted: Arc::default(), steps, clock }
     }
 
     pub(super) fn begin(&self, steps: &Arc<Steps>, clock: &Arc<RuntimeClock>) {
@@ -169,12 +172,21 @@ impl Provider for FakeSource {
             return Err(ProviderError::Refused { reason: "as it was told".to_owned() });
         }
         request.journal.made(&token(number)).await?;
-        let open = || {
-            let mut minted = self.minted.lock();
+        let (minted, began) = (Arc::clone(&self.minted), self.now());
+        let open = move || {
+            let mut minted = minted.lock();
             minted.open.insert(number);
-            minted.began.push(self.now());
+            minted.began.push(began);
         };
-        steps.step(format!("source: open {}", token(number)), open).await;
+        if behavior.lag.is_zero() {
+            steps.step(format!("source: open {}", token(number)), open).await;
+        } else {
+            let opened = tokio::spawn(async move {
+                sleep(behavior.lag).await;
+                open();
+            });
+            opened.await.expect("it opens");
+        }
         let id = format!("lease-{number}");
         let lease = lease(&id, &canary(), Some(self.now().plus(behavior.life)));
         Ok(Lease { renewable: behavior.is_renewable, ..lease })
