@@ -1,7 +1,9 @@
 //! What every provider must do, as checks that its own tests run.
 //!
 //! A provider's author builds a [`Case`] against a source that is real or plays one, and unwraps [`check`]. A rule that is added
-//! here is thereby added for every provider.
+//! here is thereby added for every provider. What such tests are made of otherwise stands in [`parts`].
+
+pub mod parts;
 
 use std::{fmt::Debug, sync::Mutex};
 

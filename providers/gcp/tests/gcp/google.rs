@@ -10,10 +10,11 @@ use bytes::Bytes;
 use http::{Request, Response};
 use model::{Clock as _, SystemClock};
 use parking_lot::Mutex;
+use provider::conformance::parts::canary;
 use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
 use serde_json::{Map, Value, json};
 
-use crate::{loopback::serve, scene::random};
+use crate::loopback::serve;
 
 pub(crate) const KEY_ACCOUNT: &str = "broker@acme.iam.gserviceaccount.com";
 pub(crate) const READER: &str = "reader@acme.iam.gserviceaccount.com";
@@ -156,7 +157,7 @@ fn impersonated(request: &Request<Bytes>, account: &str, method: &str, state: &m
 }
 
 fn give(state: &mut State, what: Value) -> String {
-    let token = format!("ya29.{}", random());
+    let token = format!("ya29.{}", canary());
     state.tokens.push((token.clone(), what));
     token
 }
@@ -165,7 +166,7 @@ fn give(state: &mut State, what: Value) -> String {
 fn id_token(audience: &str) -> String {
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let payload = json!({ "aud": audience, "exp": SystemClock.now().as_seconds() + 3600 });
-    format!("{}.{}.{}", part(json!({ "alg": "RS256" })), part(payload), random())
+    format!("{}.{}.{}", part(json!({ "alg": "RS256" })), part(payload), canary())
 }
 
 fn verified(token: &str, public_key: &[u8]) -> Option<(Value, Value)> {

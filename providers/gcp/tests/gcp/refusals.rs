@@ -1,12 +1,12 @@
 //! Each way to be refused, with words of our own.
 
-use provider::ProviderError;
+use provider::{ProviderError, conformance::parts::stored};
 use provider_gcp::{Grant, Principal, Token};
 use serde_json::{Value, json};
 
 use crate::{
     google::{POOL, service_account_key},
-    scene::{Scene, access_token, by_pool, id_token, impersonating, own, stored},
+    scene::{Scene, access_token, by_pool, id_token, impersonating, own},
 };
 
 impl Scene {

@@ -1,19 +1,17 @@
 //! Google, a provider in front of it, and a session that asks.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use dial::{DialOptions, Dialer, Reach};
-use model::{
-    AddressClass, Agent, Binding, Caller, Clock as _, Injection, Scopes, Subject, SystemClock, Timestamp, TraceContext,
-    UpstreamName,
-};
+use model::{AddressClass, Binding, Caller, SystemClock, TraceContext, UpstreamName};
 use provider::{
-    CredentialRequest, Lease, Material, Provider as _, ProviderError, StoredSecret, WebIdentity, WebIdentityFailed,
-    conformance::Notes,
+    CredentialRequest, Lease, Provider as _, ProviderError, WebIdentity, WebIdentityFailed,
+    conformance::{
+        Notes,
+        parts::{bearer, caller, canary, secret, stored, token},
+    },
 };
 use provider_gcp::{Endpoints, Gcp, Grant, Principal, Settings, Surroundings, Token};
-use ring::rand::{SecureRandom as _, SystemRandom};
 use secret::Secret;
 use serde_json::{Map, Value};
 use url::Url;
@@ -32,17 +30,9 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) async fn new() -> Self {
         let (key, public_key) = service_account_key();
-        let subject_token = random();
+        let subject_token = canary();
         let google = Google::start(public_key, subject_token.clone()).await;
-        let caller = Caller {
-            agent: Agent { name: "agent".parse().unwrap(), groups: Vec::new() },
-            subject: Subject { issuer: "https://idp.example".to_owned(), id: "alice".to_owned() },
-            actor: None,
-            session: "s1".parse().unwrap(),
-            session_end: Timestamp::from_seconds(SystemClock.now().as_seconds() + 600),
-            scopes: Scopes::default(),
-        };
-        Self { google, key, caller, identity: Arc::new(Identity(subject_token)) }
+        Self { google, key, caller: caller(Duration::from_secs(600)), identity: Arc::new(Identity(subject_token)) }
     }
 
     pub(crate) fn by_key(&self) -> Principal {
@@ -66,9 +56,8 @@ impl Scene {
 
     /// What Google gave the token of a lease for.
     pub(crate) fn given(&self, lease: &Lease) -> Value {
-        let Material::Token(token) = &lease.material else { panic!("{lease:?}") };
         let state = self.google.state.lock();
-        state.tokens.iter().find(|(given, _)| given == token.expose()).expect("Google gave it out").1.clone()
+        state.tokens.iter().find(|(given, _)| given == token(lease)).expect("Google gave it out").1.clone()
     }
 }
 
@@ -93,29 +82,7 @@ pub(crate) fn impersonating(token: Token) -> Grant {
 }
 
 pub(crate) fn binding() -> Binding {
-    Binding {
-        credential: "storage-token".parse().unwrap(),
-        upstream: "storage".parse().unwrap(),
-        destination: "https://storage.googleapis.com".parse().unwrap(),
-        injection: Injection::Header { name: "authorization".parse().unwrap(), prefix: "Bearer ".to_owned() },
-    }
-}
-
-pub(crate) fn secret(text: &str) -> Secret {
-    Secret::new(text.to_owned().into())
-}
-
-#[derive(Debug)]
-struct Kept(Secret);
-
-impl StoredSecret for Kept {
-    fn open(&self) -> Result<Secret, ProviderError> {
-        Ok(secret(self.0.expose()))
-    }
-}
-
-pub(crate) fn stored(text: &str) -> Arc<dyn StoredSecret> {
-    Arc::new(Kept(secret(text)))
+    bearer("storage-token", "storage", "https://storage.googleapis.com")
 }
 
 /// Gives out one token, for the audience that a pool expects by default.
@@ -137,10 +104,4 @@ impl WebIdentity for Identity {
     fn own_token(&self, _: &str) -> Result<Secret, WebIdentityFailed> {
         Err(WebIdentityFailed)
     }
-}
-
-pub(crate) fn random() -> String {
-    let mut bytes = [0; 24];
-    SystemRandom::new().fill(&mut bytes).unwrap();
-    URL_SAFE_NO_PAD.encode(bytes)
 }

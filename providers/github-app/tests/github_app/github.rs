@@ -10,10 +10,11 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use model::{Clock as _, SystemClock};
 use parking_lot::Mutex;
+use provider::conformance::parts::canary;
 use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
 use serde_json::{Value, json};
 
-use crate::{loopback::serve, scene::random};
+use crate::loopback::serve;
 
 pub(crate) const APP: &str = "Iv23liTest";
 pub(crate) const INSTALLATION: u64 = 4242;
@@ -101,7 +102,7 @@ fn answer(request: &Request<Bytes>, public_key: &[u8], state: &mut State) -> Res
                     &json!({ "message": "The permissions requested are not granted to this installation." }),
                 );
             }
-            let token = format!("ghs_{}", random());
+            let token = format!("ghs_{}", canary());
             state.tokens.push(token.clone());
             let repositories =
                 asked["repositories"].as_array().unwrap().iter().map(|name| json!({ "id": 1, "name": name }));

@@ -1,9 +1,9 @@
 //! A token is as narrow as its credential, and ends with its lease.
 
-use provider::{Provider as _, ProviderError};
+use provider::{Provider as _, ProviderError, conformance::parts::token};
 use serde_json::json;
 
-use crate::scene::{FullJournal, Scene, token};
+use crate::scene::{FullJournal, Scene};
 
 #[tokio::test]
 async fn a_token_is_asked_for_by_repository_and_permission() {

@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use model::{Clock as _, ManualClock, SystemClock, Timestamp};
-use provider::ProviderError;
+use provider::{ProviderError, conformance::parts::stored};
 use provider_github_app::{Access, Grant, Settings};
 use serde_json::json;
 
 use crate::{
     github::app_key,
-    scene::{Scene, grant, stored},
+    scene::{Scene, grant},
 };
 
 impl Scene {

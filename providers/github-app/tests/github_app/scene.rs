@@ -1,21 +1,18 @@
 //! GitHub, a provider in front of it, and a session that asks.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use dial::{DialOptions, Dialer, Reach};
-use model::{
-    AddressClass, Agent, Binding, Caller, Clock, Injection, LeaseId, Scopes, Subject, SystemClock, Timestamp,
-    TraceContext,
-};
+use model::{AddressClass, Binding, Caller, Clock, LeaseId, SystemClock, TraceContext};
 use provider::{
-    CredentialRequest, Journal, JournalFailed, Lease, Material, Provider as _, ProviderError, StoredSecret,
-    conformance::Notes,
+    CredentialRequest, Journal, JournalFailed, Lease, Provider as _, ProviderError,
+    conformance::{
+        Notes,
+        parts::{bearer, caller, stored},
+    },
 };
 use provider_github_app::{Access, GitHubApp, Grant, Settings, Surroundings};
-use ring::rand::{SecureRandom as _, SystemRandom};
-use secret::Secret;
 use url::Url;
 
 use crate::github::{APP, GitHub, INSTALLATION, app_key};
@@ -30,15 +27,12 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) async fn new() -> Self {
         let (pem, public_key) = app_key();
-        let caller = Caller {
-            agent: Agent { name: "agent".parse().unwrap(), groups: Vec::new() },
-            subject: Subject { issuer: "https://idp.example".to_owned(), id: "alice".to_owned() },
-            actor: None,
-            session: "s1".parse().unwrap(),
-            session_end: Timestamp::from_seconds(SystemClock.now().as_seconds() + 900),
-            scopes: Scopes::default(),
-        };
-        Self { github: GitHub::start(public_key).await, pem, caller, notes: Notes::default() }
+        Self {
+            github: GitHub::start(public_key).await,
+            pem,
+            caller: caller(Duration::from_secs(900)),
+            notes: Notes::default(),
+        }
     }
 
     pub(crate) fn provider(&self) -> GitHubApp {
@@ -87,34 +81,7 @@ pub(crate) fn grant() -> Grant {
 }
 
 pub(crate) fn binding() -> Binding {
-    Binding {
-        credential: "github-token".parse().unwrap(),
-        upstream: "github".parse().unwrap(),
-        destination: "https://api.github.com".parse().unwrap(),
-        injection: Injection::Header { name: "authorization".parse().unwrap(), prefix: "Bearer ".to_owned() },
-    }
-}
-
-pub(crate) fn token(lease: &Lease) -> &str {
-    let Material::Token(secret) = &lease.material else { panic!("{lease:?}") };
-    secret.expose()
-}
-
-pub(crate) fn secret(text: &str) -> Secret {
-    Secret::new(text.to_owned().into())
-}
-
-#[derive(Debug)]
-struct Kept(Secret);
-
-impl StoredSecret for Kept {
-    fn open(&self) -> Result<Secret, ProviderError> {
-        Ok(secret(self.0.expose()))
-    }
-}
-
-pub(crate) fn stored(text: &str) -> Arc<dyn StoredSecret> {
-    Arc::new(Kept(secret(text)))
+    bearer("github-token", "github", "https://api.github.com")
 }
 
 /// A disk that is full.
@@ -126,10 +93,4 @@ impl Journal for FullJournal {
     async fn made(&self, _: &LeaseId) -> Result<(), JournalFailed> {
         Err(JournalFailed)
     }
-}
-
-pub(crate) fn random() -> String {
-    let mut bytes = [0; 24];
-    SystemRandom::new().fill(&mut bytes).unwrap();
-    URL_SAFE_NO_PAD.encode(bytes)
 }

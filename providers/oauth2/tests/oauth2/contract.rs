@@ -1,11 +1,14 @@
 //! The contract that all providers keep.
 
-use model::{Binding, Clock as _, Injection, SystemClock};
-use provider::conformance::{Case, Life, check};
+use model::{Clock as _, SystemClock};
+use provider::conformance::{
+    Case, Life, check,
+    parts::{others, secret},
+};
 use provider_oauth2::{Endpoints, Flow, Settings};
 use url::Url;
 
-use crate::scene::{Scene, Shelf, binding, grant, secret};
+use crate::scene::{Scene, Shelf, binding, grant};
 
 #[tokio::test]
 async fn it_keeps_the_contract() {
@@ -30,11 +33,7 @@ impl Scene {
         let case = Case {
             caller: &self.caller,
             good: &good,
-            bad: &[
-                Binding { credential: "unknown".parse().unwrap(), ..good.clone() },
-                Binding { destination: "https://evil.test/v1".parse().unwrap(), ..good.clone() },
-                Binding { injection: Injection::Query { parameter: "key".to_owned() }, ..good.clone() },
-            ],
+            bad: &others(&good),
             life: Life::Minted,
             now: SystemClock.now(),
             canaries: &[secret(&self.secret)],

@@ -1,11 +1,14 @@
 //! Each way to ask for a token, and how a token ends.
 
 use model::Clock as _;
-use provider::{Provider as _, ProviderError};
+use provider::{
+    Provider as _, ProviderError,
+    conformance::parts::{stored, token},
+};
 use provider_oauth2::{ClientAuthentication, Flow};
 use serde_json::json;
 
-use crate::scene::{RESOURCE, Scene, grant, session, stored, token};
+use crate::scene::{RESOURCE, Scene, grant, session};
 
 #[tokio::test]
 async fn each_client_gets_a_token_for_its_resource_and_scope() {

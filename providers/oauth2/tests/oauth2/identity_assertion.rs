@@ -1,10 +1,11 @@
 //! Two servers that trust each other's word: one gives a grant, the other a token for it.
 
+use provider::conformance::parts::{canary, token};
 use provider_oauth2::{Endpoints, Flow, IdentityAssertion, OAuth2, Proof, Settings};
 use serde_json::json;
 
 use crate::{
-    scene::{RESOURCE, Scene, grant, session, token},
+    scene::{RESOURCE, Scene, grant, session},
     server::Server,
 };
 
@@ -68,7 +69,7 @@ async fn each_of_the_two_can_say_no() {
 async fn a_token_in_a_file_is_read_for_each_use() {
     let scene = Scene::new().await;
     let relying = scene.relying().await;
-    let file = std::env::temp_dir().join(format!("claviger-proof-{}", crate::scene::random()));
+    let file = std::env::temp_dir().join(format!("claviger-proof-{}", canary()));
     let provider = scene.through(&relying, Proof::File(file.clone()));
     let missing = scene.issue(&provider).await.unwrap_err().to_string();
     assert!(missing.contains("cannot be opened"), "{missing}");

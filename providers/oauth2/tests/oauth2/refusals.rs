@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use provider::ProviderError;
+use provider::{
+    ProviderError,
+    conformance::parts::{canary, stored},
+};
 use provider_oauth2::{Client, ClientAuthentication, Endpoints, Flow, Grant, Settings};
 use serde_json::json;
 
-use crate::scene::{Scene, grant, key, random, session, stored};
+use crate::scene::{Scene, grant, key, session};
 
 impl Scene {
     async fn refusal(&self, settings: Settings, grant: Grant) -> ProviderError {
@@ -23,8 +26,8 @@ async fn a_client_that_is_not_known_is_told_so() {
     let (other_key, _) = key();
     let by_key = |pem: &str| ClientAuthentication::PrivateKey { key: stored(pem), key_id: Some("own".to_owned()) };
     for (id, authentication, said) in [
-        ("basic", ClientAuthentication::Basic(stored(&random())), "(invalid_client); check its id"),
-        ("post", ClientAuthentication::Body(stored(&random())), "(invalid_client); check its id"),
+        ("basic", ClientAuthentication::Basic(stored(&canary())), "(invalid_client); check its id"),
+        ("post", ClientAuthentication::Body(stored(&canary())), "(invalid_client); check its id"),
         ("nobody", ClientAuthentication::Basic(stored(&scene.secret)), "(invalid_client); check its id"),
         ("basic", ClientAuthentication::Public, "(invalid_client); check its id"),
         ("key", by_key(&other_key), "(invalid_client); check its id"),

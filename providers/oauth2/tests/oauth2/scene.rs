@@ -1,6 +1,6 @@
 //! A server, a provider in front of it, and a session that asks.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use base64::{
@@ -8,20 +8,22 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use dial::{DialOptions, Dialer};
-use model::{
-    Agent, Binding, Caller, Clock as _, Injection, Scopes, Subject, SystemClock, Timestamp, TraceContext, UpstreamName,
-};
+use model::{Binding, Caller, Clock as _, Subject, SystemClock, TraceContext, UpstreamName};
 use parking_lot::Mutex;
 use provider::{
-    CredentialRequest, Lease, Material, Provider as _, ProviderError, StoredSecret, WebIdentity, WebIdentityFailed,
-    conformance::Notes, sign_jwt,
+    CredentialRequest, Lease, Provider as _, ProviderError, WebIdentity, WebIdentityFailed,
+    conformance::{
+        Notes,
+        parts::{bearer, caller, canary, secret, stored, token},
+    },
+    sign_jwt,
 };
 use provider_oauth2::{
     CannotStore, Client, ClientAuthentication, Endpoints, Flow, Grant, OAuth2, Proof, RefreshTokens, Settings, Stored,
     Surroundings,
 };
 use ring::{
-    rand::{SecureRandom as _, SystemRandom},
+    rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
 use secret::{PrivateKey, Secret};
@@ -48,19 +50,12 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn new() -> Self {
-        let (secret, (client_key, client_jwk), (own_key, own_jwk), assertions) = (random(), key(), key(), key());
+        let (secret, (client_key, client_jwk), (own_key, own_jwk), assertions) = (canary(), key(), key(), key());
         let trusted = json!({ "issuer": BROKER, "jwk": own_jwk });
         let (signing, _) = &assertions;
         let server = json!({ "secret": secret, "jwk": client_jwk, "trusted": trusted, "signing": signing });
         let server = Server::start(&server).await;
-        let caller = Caller {
-            agent: Agent { name: "agent".parse().unwrap(), groups: Vec::new() },
-            subject: Subject { issuer: "https://idp.example".to_owned(), id: "alice".to_owned() },
-            actor: None,
-            session: "s1".parse().unwrap(),
-            session_end: Timestamp::from_seconds(SystemClock.now().as_seconds() + 200),
-            scopes: Scopes::default(),
-        };
+        let caller = caller(Duration::from_secs(200));
         let identity = Arc::new(Identity(own_key));
         let (notes, tasks) = (Notes::default(), TaskTracker::new());
         Self { server, secret, client_key, caller, notes, tasks, identity, assertions: assertions.1 }
@@ -123,35 +118,7 @@ pub(crate) fn session(audience: Option<&str>) -> Proof {
 }
 
 pub(crate) fn binding() -> Binding {
-    Binding {
-        credential: "api-token".parse().unwrap(),
-        upstream: "api".parse().unwrap(),
-        destination: "https://api.test/v1".parse().unwrap(),
-        injection: Injection::Header { name: "authorization".parse().unwrap(), prefix: "Bearer ".to_owned() },
-    }
-}
-
-pub(crate) fn token(lease: &Lease) -> &str {
-    let Material::Token(secret) = &lease.material else { panic!("{lease:?}") };
-    secret.expose()
-}
-
-pub(crate) fn secret(text: &str) -> Secret {
-    Secret::new(text.to_owned().into())
-}
-
-/// What an operator stored.
-#[derive(Debug)]
-struct Kept(Secret);
-
-impl StoredSecret for Kept {
-    fn open(&self) -> Result<Secret, ProviderError> {
-        Ok(secret(self.0.expose()))
-    }
-}
-
-pub(crate) fn stored(text: &str) -> Arc<dyn StoredSecret> {
-    Arc::new(Kept(secret(text)))
+    bearer("api-token", "api", "https://api.test/v1")
 }
 
 /// A place for one refresh token that can be full.
@@ -243,10 +210,4 @@ pub(crate) fn key() -> (String, Value) {
         "alg": "ES256", "use": "sig",
     });
     (format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(document.as_ref())), jwk)
-}
-
-pub(crate) fn random() -> String {
-    let mut bytes = [0; 32];
-    SystemRandom::new().fill(&mut bytes).unwrap();
-    URL_SAFE_NO_PAD.encode(bytes)
 }
