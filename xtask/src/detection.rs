@@ -28,13 +28,13 @@ pub(crate) struct Options {
 
 /// Generates sentences, lets Presidio look at them, and compares. Fails where a kind is found less well than it was.
 pub(crate) fn detection(options: &Options) -> Result<(), Failure> {
-    let peers = peers::install()?;
+    let peers = peers::install_only(&["presidio", "secrets"])?;
     let folder = root().join("target/detection");
     let failed = |error| Failure::new(format!("cannot write below {}: {error}", folder.display()));
     fs::create_dir_all(&folder).map_err(failed)?;
     let sentences = folder.join("sentences.jsonl");
     let written = File::create(&sentences).map_err(failed)?;
-    let mut generator = Command::new(peers.directory().join("presidio/venv/bin/python"));
+    let mut generator = Command::new(peers.join("presidio/venv/bin/python"));
     generator
         .arg(root().join("tests/peers/presidio/sentences.py"))
         .args([options.count.to_string(), options.seed.to_string()]);

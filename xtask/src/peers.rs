@@ -27,6 +27,8 @@ const NODE: &[(&str, &str)] = &[
     ("iam", "the judge of AWS's policies"),
 ];
 
+const NO_PYTHON: &str = "`python3` is not installed (3.11 or later)";
+
 /// Where the peers are, and what is missing and why.
 #[derive(Debug)]
 pub(crate) struct Peers {
@@ -70,13 +72,8 @@ pub(crate) fn install() -> Result<Peers, Failure> {
             skipped.push("every Node judge and peer: `npm` is not installed (Node 20 or later brings it)".to_owned())
         }
     }
-    match ["python3", "python"].into_iter().find(|program| version(program).is_some()) {
-        Some(program) => {
-            for (kind, contents) in PYTHON {
-                python(&directory, program, kind, contents)?;
-            }
-        }
-        None => skipped.push("every peer from PyPI: `python3` is not installed (3.11 or later)".to_owned()),
+    if !install_python(&directory, &|_| true)? {
+        skipped.push(format!("every peer from PyPI: {NO_PYTHON}"));
     }
     if version("terraform").is_none() {
         skipped.push("the modules in terraform/: `terraform` is not installed (1.11 or later)".to_owned());
@@ -86,6 +83,25 @@ pub(crate) fn install() -> Result<Peers, Failure> {
         skipped.push(format!("{what} (on Debian, the packages `postgresql` and `libpq-dev`)"));
     }
     Ok(Peers { directory, skipped })
+}
+
+/// Installs these environments of Python alone, and gives the folder of all.
+pub(crate) fn install_only(kinds: &[&str]) -> Result<PathBuf, Failure> {
+    let directory = real(&root().join("target/peers"))?;
+    println!("\n== {}, below {}", kinds.join(", "), directory.display());
+    let is_there = install_python(&directory, &|kind| kinds.contains(&kind))?;
+    is_there.then_some(directory).ok_or_else(|| Failure::new(NO_PYTHON))
+}
+
+/// Whether there is a Python to install environments for.
+fn install_python(directory: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<bool, Failure> {
+    let Some(program) = ["python3", "python"].into_iter().find(|program| version(program).is_some()) else {
+        return Ok(false);
+    };
+    for (kind, contents) in PYTHON.iter().filter(|(kind, _)| is_wanted(kind)) {
+        python(directory, program, kind, contents)?;
+    }
+    Ok(true)
 }
 
 /// The folder without the links on the way to it: Python writes the path into the programs that it installs.

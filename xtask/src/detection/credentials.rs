@@ -10,7 +10,6 @@ use std::{
 use super::Options;
 use crate::{
     command::{Failure, run, run_quietly},
-    peers::Peers,
     root,
 };
 
@@ -19,10 +18,10 @@ const PACKAGES: [(&str, &str); 3] =
     [("keyhog-core", "0.5.86"), ("kingfisher-rules", "3.0.1"), ("ripsecrets", "0.1.11")];
 
 /// Has detect-secrets and Gitleaks look at the examples, and compares.
-pub(super) fn compare(peers: &Peers, folder: &Path, options: &Options) -> Result<(), Failure> {
+pub(super) fn compare(peers: &Path, folder: &Path, options: &Options) -> Result<(), Failure> {
     let examples = folder.join("examples.jsonl");
     let failed = |error| Failure::new(format!("cannot use {}: {error}", examples.display()));
-    let programs = peers.directory().join("secrets/venv/bin");
+    let programs = peers.join("secrets/venv/bin");
     let mut writer = Command::new(programs.join("python"));
     writer.arg(root().join("tests/peers/secrets/examples.py"));
     for (name, version) in PACKAGES {

@@ -21,7 +21,7 @@ pub(super) struct Peers(PathBuf);
 
 impl Peers {
     pub(super) fn install() -> Result<Self, Failure> {
-        peers::install().map(|peers| Self(peers.directory().to_owned()))
+        peers::install_only(&OTHERS.map(|(_, environment, _)| environment)).map(Self)
     }
 
     /// The time of each for a text.
