@@ -135,6 +135,6 @@ mod tests {
         assert_eq!(gathered(text), [30]);
         assert_eq!(gathered(&[[b' '; 99].as_slice(), text].concat()), [129]);
         assert_eq!(gathered(b"n: 1"), [1], "the name may have begun in the chunk before");
-        assert_eq!(gathered(b""), []);
+        assert!(gathered(b"").is_empty());
     }
 }

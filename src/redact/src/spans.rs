@@ -4,9 +4,10 @@ mod quotes;
 
 use bytes::Bytes;
 
-use self::quotes::Quotes;
+use self::quotes::{Quotes, may_end_before_value};
 use crate::{
     content::Content,
+    keys::Quote,
     marker::marker_of,
     observe::{Finding, Observe},
     pending::Pending,
@@ -180,14 +181,17 @@ impl Text<'_> {
         }
     }
 
-    /// Whether a find is a number of JSON, or part of one: what takes its place needs quotes to be a value.
-    fn is_bare_number(&mut self, find: Found) -> bool {
+    /// What stands around the text that takes the place of a find, if that is a number of JSON, or part of one.
+    fn quote_around(&mut self, find: Found) -> Option<&'static str> {
         let value = self.bytes.get(find.start..find.end).unwrap_or_default();
         if self.quotes.is_none() || !value.iter().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte)) {
-            return false;
+            return None;
         }
         self.follow(find.start);
-        self.quotes.as_ref().is_some_and(|quotes| !quotes.is_inside())
+        let quote = self.quotes.as_ref()?.around_value()?;
+        // What begins as a document does need not be one.
+        let before = self.bytes.get(find.start.saturating_sub(CONTEXT_MAX)..find.start).unwrap_or_default();
+        (quote == Quote::Double { depth: 0 } || may_end_before_value(before)).then_some(quote.as_str())
     }
 }
 
@@ -232,10 +236,9 @@ fn settle(
     };
     pending.release(start, sinks.out);
     let instead = instead.unwrap_or_else(|| marker_of(find.class, sinks.profile.name(find.class)));
-    if text.is_bare_number(find) {
-        (sinks.out)([b"\"", instead.as_ref(), b"\""].concat().into());
-    } else {
-        (sinks.out)(instead);
+    match text.quote_around(find) {
+        Some(quote) => (sinks.out)([quote.as_bytes(), instead.as_ref(), quote.as_bytes()].concat().into()),
+        None => (sinks.out)(instead),
     }
     pending.skip(end);
     sinks.report.note(find.class);

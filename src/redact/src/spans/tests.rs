@@ -88,9 +88,30 @@ fn a_number_that_is_masked_leaves_json_behind() {
     assert_eq!(text, expected.concat());
 }
 
+#[test]
+fn a_number_in_documents_in_strings_leaves_documents_behind() {
+    let inner = r#"{"a": 222, "b": "c: 222, 222", "d": [222, 222], "e": 4}"#;
+    let pretty = "{\n  \"a\":\n    222,\n  \"b\": [\n\t222\n  ]\n}";
+    for text in [inner, pretty] {
+        let mut document = text.to_owned();
+        for depth in 0..3 {
+            let (masked, report) = scanned(document.as_bytes().chunks(5));
+            assert_eq!(report.count(), text.matches("222").count() as u64);
+            let mut value: serde_json::Value = serde_json::from_str(&masked).unwrap();
+            for _ in 0..depth {
+                value = serde_json::from_str(value["text"].as_str().unwrap()).unwrap();
+            }
+            assert_eq!(value["a"], "(masked-us-ssn)", "{masked}");
+            document = serde_json::json!({ "text": document }).to_string();
+        }
+    }
+    let prose = r#"{"text":"[note] call 222 or {222}"}"#;
+    assert_eq!(scanned([prose.as_bytes()]).0, prose.replace("222", "(masked-us-ssn)"));
+}
+
 proptest! {
     #[test]
-    fn it_makes_no_difference_where_a_stream_is_cut(text in "[123 a]{0,60}", cuts in prop::collection::vec(0_usize..60, 0..6)) {
+    fn it_makes_no_difference_where_a_stream_is_cut(text in r#"[123 a{,"\\]{0,60}"#, cuts in prop::collection::vec(0_usize..60, 0..6)) {
         let mut cuts: Vec<usize> = cuts.into_iter().filter(|cut| *cut < text.len()).collect();
         cuts.sort_unstable();
         let mut rest = text.as_bytes();
