@@ -3,16 +3,24 @@
 //! A field is found by its separator, `:` or `=`, with its name looked up in the bytes before; so names need not be kept back, and
 //! text without separators costs a search for two bytes. Understood are members of JSON objects, also two levels deep inside JSON
 //! strings, and the same with single quotes; `name=value` in queries, forms and configuration files; `name: value` on a line of its
-//! own. Objects, arrays, `null`, `true` and `false` stay: a JSON schema has its properties' names for keys, too.
+//! own, and the blocks of YAML. Objects, arrays, `null`, `true` and `false` stay: a JSON schema has its properties' names for keys, too.
 
+mod allowed;
+mod block;
 pub(crate) mod markup;
+mod output;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 
+use self::{
+    allowed::Allowance,
+    block::Block,
+    output::{Output, slashes_of},
+};
 use crate::bare::{self, Verdict, WORD_LENGTH_MAX, are_alike};
-use crate::class::Class;
 use crate::keys::{Form, LOOK_BACK, Quote, Separator, secret_field};
-use crate::marker::marker;
 use crate::report::Report;
 use crate::separators::gather;
 
@@ -26,6 +34,7 @@ pub(crate) struct FieldScanner {
     separators: Vec<usize>,
     /// The start of a value that is not judged yet: a word, and up to one byte after it.
     word: Vec<u8>,
+    allowance: Allowance,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +49,8 @@ enum State {
     Undecided(Separator),
     /// In a value whose marker is out, after so many backslashes (modulo eight: more make no difference at the depths we read).
     Masking { end: End, slashes: u8 },
+    /// In a block of YAML.
+    Block(Block),
 }
 
 /// What ends a masked value.
@@ -59,8 +70,15 @@ enum Step {
 }
 
 impl FieldScanner {
-    pub(crate) const fn new() -> Self {
-        Self { state: State::Clear, context: Vec::new(), separators: Vec::new(), word: Vec::new() }
+    /// Masks all values but these.
+    pub(crate) fn new(allowed: Arc<[Box<[u8]>]>) -> Self {
+        Self {
+            state: State::Clear,
+            context: Vec::new(),
+            separators: Vec::new(),
+            word: Vec::new(),
+            allowance: Allowance::new(allowed),
+        }
     }
 
     pub(crate) fn push(&mut self, chunk: Bytes, report: &mut Report, out: &mut impl FnMut(Bytes)) {
@@ -83,6 +101,7 @@ impl FieldScanner {
                 }
                 State::Undecided(separator) => self.undecided(separator, byte, at, &mut output),
                 State::Masking { end, slashes } => self.masking(end, slashes, byte, at, &mut output),
+                State::Block(block) => self.in_block(block, byte, at, &mut output),
             };
             at += usize::from(step == Step::Next);
         }
@@ -96,12 +115,15 @@ impl FieldScanner {
         match self.state {
             State::Undecided(separator) => {
                 self.decide(separator, None, &mut output);
+                self.release_value(&mut output);
             }
             State::Opened { quote, is_bare, slashes } => {
                 output.put_slashes(slashes);
                 self.state = State::Opened { quote, is_bare, slashes: 0 };
             }
-            State::Clear | State::Separated { .. } | State::Masking { .. } => {}
+            State::Block(block) => self.release_block(block, &mut output),
+            State::Masking { .. } => self.release_value(&mut output),
+            State::Clear | State::Separated { .. } => {}
         }
     }
 
@@ -113,15 +135,21 @@ impl FieldScanner {
 
     /// The form of the field whose separator stands at this place, if it has a secret name.
     fn field_before(&self, chunk: &[u8], at: usize) -> Option<Form> {
-        let separator = *chunk.get(at)?;
+        let mut near = [0; 2 * LOOK_BACK];
+        secret_field(self.text_before(chunk, at, &mut near), *chunk.get(at)?)
+    }
+
+    /// What stands before a place of a chunk, as far back as a name is looked for; put together in `near` where it began in a chunk before.
+    fn text_before<'text>(&self, chunk: &'text [u8], at: usize, near: &'text mut [u8; 2 * LOOK_BACK]) -> &'text [u8] {
         if at >= LOOK_BACK || self.context.is_empty() {
-            return secret_field(chunk.get(at.saturating_sub(LOOK_BACK)..at)?, separator);
+            return chunk.get(at.saturating_sub(LOOK_BACK)..at).unwrap_or_default();
         }
-        let mut text = [0; 2 * LOOK_BACK];
         let length = self.context.len() + at;
-        text.get_mut(..self.context.len())?.copy_from_slice(&self.context);
-        text.get_mut(self.context.len()..length)?.copy_from_slice(chunk.get(..at)?);
-        secret_field(text.get(length.saturating_sub(LOOK_BACK)..length)?, separator)
+        let (Some(before), Some(here)) = (near.get_mut(..length), chunk.get(..at)) else { return &[] };
+        let (one, other) = before.split_at_mut(self.context.len());
+        one.copy_from_slice(&self.context);
+        other.copy_from_slice(here);
+        before.get(length.saturating_sub(LOOK_BACK)..).unwrap_or_default()
     }
 
     fn separated(
@@ -151,12 +179,11 @@ impl FieldScanner {
             (b'0'..=b'9' | b'-', Form::Quoted(quote)) => {
                 // What was a number becomes a string, so that JSON stays JSON.
                 output.pass_until(at);
-                output.put(Bytes::from_static(quote.as_str().as_bytes()));
-                output.mask();
-                output.put(Bytes::from_static(quote.as_str().as_bytes()));
+                self.hide(&[], quote.as_str(), output);
                 self.state = State::Masking { end: End::Number, slashes: 0 };
                 return Step::Again;
             }
+            (b'|' | b'>', Form::Bare(Separator::Colon)) => return self.block_begins(at, output.chunk),
             // `name := value`
             (b'=', Form::Bare(Separator::Colon)) => {
                 self.state = State::Separated { form: Form::Bare(Separator::SpacedEquals), slashes };
@@ -169,7 +196,7 @@ impl FieldScanner {
             }
             (_, Form::Bare(_)) if bare::may_start(byte) => {
                 output.pass_until(at);
-                output.mask();
+                self.hide(&[], "", output);
                 self.state = State::Masking { end: End::Word, slashes: 0 };
                 return Step::Again;
             }
@@ -204,7 +231,7 @@ impl FieldScanner {
             self.state = State::Opened { quote, is_bare, slashes: slashes + 1 };
             return Step::Next;
         }
-        output.mask();
+        self.hide(slashes_of(slashes), "", output);
         self.state = State::Masking { end: End::Quote(quote), slashes };
         Step::Again
     }
@@ -244,12 +271,15 @@ impl FieldScanner {
                 self.clear()
             }
             Verdict::MaskWord if self.word.last() == Some(&b' ') => {
-                output.mask();
+                let word = std::mem::take(&mut self.word);
+                self.hide(word.strip_suffix(b" ").unwrap_or(&word), "", output);
+                self.value_ends(0, output);
                 output.put(Bytes::from_static(b" "));
                 self.clear()
             }
             Verdict::MaskWord | Verdict::MaskLine => {
-                output.mask();
+                let word = std::mem::take(&mut self.word);
+                self.hide(&word, "", output);
                 let end = if verdict == Verdict::MaskLine { End::Line } else { End::Word };
                 self.state = State::Masking { end, slashes: 0 };
                 Step::Again
@@ -278,13 +308,16 @@ impl FieldScanner {
         };
         if is_over {
             // The backslashes say at which depth a quote closes, so they stay with it; those before them were of the value.
-            match byte {
-                b'"' => output.put_slashes(delimiting(slashes)),
-                b'n' | b'r' | b't' => output.put_slashes(slashes % 2),
-                _ => {}
-            }
+            let closing = match byte {
+                b'"' => delimiting(slashes),
+                b'n' | b'r' | b't' => slashes % 2,
+                _ => 0,
+            };
+            self.value_ends(closing, output);
+            output.put_slashes(closing);
             return self.clear();
         }
+        self.hide_more(byte, output);
         let slashes = if byte == b'\\' { (slashes + 1) % 8 } else { 0 };
         self.state = State::Masking { end, slashes };
         output.drop_until(at + 1);
@@ -328,42 +361,6 @@ const fn delimiting(slashes: u8) -> u8 {
         1 | 5 => 1,
         3 => 3,
         _ => 7,
-    }
-}
-
-/// Where the bytes of a chunk go: those from `clean` on are not passed on yet.
-struct Output<'push, F> {
-    chunk: &'push Bytes,
-    clean: usize,
-    report: &'push mut Report,
-    out: &'push mut F,
-}
-
-impl<F: FnMut(Bytes)> Output<'_, F> {
-    fn pass_until(&mut self, at: usize) {
-        if self.clean < at {
-            (self.out)(self.chunk.slice(self.clean..at));
-            self.clean = at;
-        }
-    }
-
-    fn drop_until(&mut self, at: usize) {
-        self.clean = self.clean.max(at);
-    }
-
-    fn put(&mut self, bytes: Bytes) {
-        if !bytes.is_empty() {
-            (self.out)(bytes);
-        }
-    }
-
-    fn put_slashes(&mut self, count: u8) {
-        self.put(Bytes::from_static(br"\\\\\\\".get(..usize::from(count)).unwrap_or_default()));
-    }
-
-    fn mask(&mut self) {
-        self.report.note(Class::NamedField);
-        self.put(marker());
     }
 }
 

@@ -18,7 +18,8 @@ use crate::view::holds_secret;
 /// Nothing that a recognizer finds is shorter.
 const SHAPE_LENGTH_MIN: usize = 6;
 
-/// The value as it may be passed on. A field of a telling name loses its whole value, any other what is recognized in it.
+/// The value as it may be passed on. A field of a telling name loses its whole value if that is not allowed, any other what is recognized
+/// in it.
 #[must_use]
 pub fn mask_header<'value>(
     secrets: &Arc<FingerprintSet>,
@@ -30,7 +31,7 @@ pub fn mask_header<'value>(
     if value.is_empty() {
         return Cow::Borrowed(value);
     }
-    if is_secret_name(name.as_bytes()) {
+    if is_secret_name(name.as_bytes()) && !profile.allows(Class::NamedField, value) {
         report.note(Class::NamedField);
         return Cow::Borrowed(MARKER.as_bytes());
     }

@@ -99,8 +99,13 @@ fn split_secret_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
     if !may_end_secret_name(text) {
         return None;
     }
-    let length = text.iter().rev().take_while(|byte| NAME[usize::from(**byte)]).count();
+    let length = text.iter().rev().take_while(|byte| is_of_name(**byte)).count();
     Some(text.split_at(text.len() - length))
+}
+
+/// Whether names are made of such bytes.
+pub(crate) const fn is_of_name(byte: u8) -> bool {
+    NAME[byte as usize]
 }
 
 /// The bytes of which names are made.

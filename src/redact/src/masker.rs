@@ -22,8 +22,8 @@ use crate::{
 ///
 /// How the stream is cut into chunks makes no difference to what comes out. Clean bytes come out as slices of what went in.
 /// Kept back are the last 640 bytes, whatever they are, the first 128 bytes of a value in an event stream, and of compressed data in
-/// base64 what is not known to be clean; besides, a bare word of up to 24 letters after a telling name, and what a recognizer is in
-/// the midst of.
+/// base64 what is not known to be clean; besides, after a telling name, a bare word of up to 24 letters and the beginning of a value that
+/// is allowed, and what a recognizer is in the midst of.
 pub struct Masker {
     /// Comes before what masks.
     issued: Option<IssuedScanner>,
@@ -57,7 +57,7 @@ impl Masker {
     pub fn without_secrets(profile: &Arc<Profile>, content: Content) -> Self {
         let text = match content {
             Content::Json | Content::Events | Content::Text => Some(TextScanner {
-                fields: NamedFields(FieldScanner::new()),
+                fields: NamedFields(FieldScanner::new(profile.allowed_values())),
                 spans: (!profile.recognizers().is_empty()).then(|| SpanScanner::new(content)),
                 profile: Arc::clone(profile),
             }),

@@ -38,6 +38,8 @@ pub struct Profile {
     recognizers: Vec<Arc<dyn Recognizer>>,
     actions: BTreeMap<Class, Action>,
     allowed: Vec<Allowed>,
+    /// Those of them that are allowed as the value of a named field.
+    allowed_values: Arc<[Box<[u8]>]>,
     /// What the operator calls the kinds of personal data that are its own.
     own: Vec<String>,
     /// What an analyzer calls the kinds of personal data that it alone knows.
@@ -64,6 +66,9 @@ impl Profile {
     #[must_use]
     pub fn with_allowed(mut self, allowed: impl IntoIterator<Item = Allowed>) -> Self {
         self.allowed.extend(allowed);
+        let of_fields = |allowed: &&Allowed| allowed.class.is_none_or(|class| class == Class::NamedField);
+        let values = self.allowed.iter().filter(of_fields).map(|allowed| allowed.text.as_bytes().into());
+        self.allowed_values = values.collect();
         self
     }
 
@@ -139,6 +144,11 @@ impl Profile {
 
     pub(crate) fn recognizers(&self) -> &[Arc<dyn Recognizer>] {
         &self.recognizers
+    }
+
+    /// The values that stay in a field, whatever its name.
+    pub(crate) fn allowed_values(&self) -> Arc<[Box<[u8]>]> {
+        Arc::clone(&self.allowed_values)
     }
 
     /// Whether the operator says that this text is harmless.

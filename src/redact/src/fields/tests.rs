@@ -5,7 +5,13 @@ use crate::MARKER;
 
 /// Pushes a text in pieces of this length.
 fn masked(text: &str, chunk_length: usize) -> (String, u64) {
-    let (mut scanner, mut report, mut masked) = (FieldScanner::new(), Report::default(), Vec::new());
+    masked_but(&[], text, chunk_length)
+}
+
+/// The same, where these values are allowed.
+fn masked_but(allowed: &[&str], text: &str, chunk_length: usize) -> (String, u64) {
+    let allowed = allowed.iter().map(|value| value.as_bytes().into()).collect();
+    let (mut scanner, mut report, mut masked) = (FieldScanner::new(allowed), Report::default(), Vec::new());
     let mut out = |clean: Bytes| masked.extend_from_slice(&clean);
     for chunk in text.as_bytes().chunks(chunk_length) {
         scanner.push(Bytes::copy_from_slice(chunk), &mut report, &mut out);
@@ -108,6 +114,84 @@ fn fields_in_text_are_masked() {
 }
 
 #[test]
+fn blocks_of_yaml_are_masked_as_far_as_they_go() {
+    for (text, expected) in [
+        ("password: |\n  one\n  two\nuser: u\n", "password: |\n  #\nuser: u\n"),
+        ("a:\n  password: |-\n    one\n\n    two\n\n  user: u\n", "a:\n  password: |-\n    #\n\n  user: u\n"),
+        ("a:\n  - token: >2+\n\n     one\n       two\n    user: u", "a:\n  - token: >2+\n\n     #\n    user: u"),
+        ("password: |\r\n  one\r\n  two\r\nuser: u", "password: |\r\n  #\nuser: u"),
+        ("password: |\n  \\one\\\n  two", "password: |\n  #"),
+        (
+            r#"{"text":"password: |\n  one\\\n  \"two\"\nuser: u\n","n":1}"#,
+            r##"{"text":"password: |\n  #\nuser: u\n","n":1}"##,
+        ),
+        (r#"{"text":"a:\n  password: |\n    one","n":1}"#, r##"{"text":"a:\n  password: |\n    #","n":1}"##),
+        (r#"{"t":"{\"u\":\"token: |\\n  one\\n  two\",\"n\":1}"}"#, r##"{"t":"{\"u\":\"token: |\\n  #\",\"n\":1}"}"##),
+    ] {
+        check(text, expected);
+    }
+}
+
+#[test]
+fn a_comment_may_stand_behind_the_sign_of_a_block() {
+    for chunk_length in [1, 2, 3, 99] {
+        let (masked, count) = masked("password: | # of \"May\"\n  one", chunk_length);
+        assert_eq!((masked, count), (format!("password: | # of \"May\"\n  {MARKER}"), 1));
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_block_stays() {
+    for text in [
+        "password: |\nuser: u\n",
+        "  password: |\n  user: u\n",
+        "password: > 8 letters\n  more",
+        "token: | string\n  more",
+        "the password: |\n  more",
+        "| name | password: |\n  | x | y |",
+        r#"{"text":"password: |","next":"  x"}"#,
+        r#"{"text":"token: |\n","next":"  x"}"#,
+    ] {
+        check(text, text);
+    }
+}
+
+#[test]
+fn a_value_that_is_allowed_stays_wherever_it_is_cut_and_no_other_does() {
+    let allowed = ["nothing-yet", "abc", "a\\\"b", "1234", "example", "Bearer example", "${x} y"];
+    for (text, expected) in [
+        (r#"{"token":"abc","secret":"abcd","password":"ab"}"#, r##"{"token":"abc","secret":"#","password":"#"}"##),
+        (r#"{"token":"a\"b","secret":"a\"","password":"a\\"}"#, r##"{"token":"a\"b","secret":"#","password":"#"}"##),
+        (r#"{"token":1234,"secret":12345,"n":1}"#, r##"{"token":1234,"secret":"#","n":1}"##),
+        (r#"{"t":"{\"token\":\"abc\",\"secret\":\"abcd\"}"}"#, r##"{"t":"{\"token\":\"abc\",\"secret\":\"#\"}"}"##),
+        ("password: example\ntoken: examples\n", "password: example\ntoken: #\n"),
+        ("password=nothing-yet&token=nothing-yet2&secret=example", "password=nothing-yet&token=#&secret=example"),
+        ("password=example and more, token=1234 too", "password=example and more, token=1234 too"),
+        ("Authorization: Bearer example\nX-Api-Key: 1234", "Authorization: Bearer example\nX-Api-Key: 1234"),
+    ] {
+        let expected = expected.replace('#', MARKER);
+        let count = expected.matches(MARKER).count() as u64;
+        for chunk_length in [text.len(), 1, 2, 3, 7] {
+            assert_eq!(masked_but(&allowed, text, chunk_length), (expected.clone(), count), "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_goes_on_after_an_allowed_value_that_an_event_ended_is_masked() {
+    let allowed = [b"abc".as_slice().into()].into();
+    let (mut scanner, mut report, mut masked) = (FieldScanner::new(allowed), Report::default(), Vec::new());
+    let mut out = |clean: Bytes| masked.push(clean);
+    for piece in [r#"{"token":"abc"#, r#"def","secret":"ab"#, r#"c","password":"abc"#, "\"}"] {
+        scanner.push(Bytes::from_static(piece.as_bytes()), &mut report, &mut out);
+        scanner.boundary(&mut report, &mut out);
+    }
+    let expected = r##"{"token":"abc#","secret":"#","password":"abc"}"##.replace('#', MARKER);
+    assert_eq!(masked.concat(), expected.as_bytes());
+    assert_eq!(report.count(), 2);
+}
+
+#[test]
 fn what_is_no_secret_value_stays() {
     for text in [
         r#"{"token":null,"secret":true,"password":false,"api_key":""}"#,
@@ -142,7 +226,7 @@ fn a_text_that_never_ends_its_quote_is_masked_to_the_end_of_its_line() {
 
 #[test]
 fn a_value_cut_by_the_end_of_an_event_is_masked_on_both_sides() {
-    let (mut scanner, mut report, mut masked) = (FieldScanner::new(), Report::default(), Vec::new());
+    let (mut scanner, mut report, mut masked) = (FieldScanner::new([].into()), Report::default(), Vec::new());
     let mut out = |clean: Bytes| masked.push(clean);
     scanner.push(Bytes::from_static(b"password: sword"), &mut report, &mut out);
     scanner.boundary(&mut report, &mut out);
