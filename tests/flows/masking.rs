@@ -1,6 +1,6 @@
 //! What the operator says is done with finds: in answers, in calls, by upstream; and what the operator sees of it.
 
-use std::sync::Arc;
+use std::{fs, sync::Arc};
 
 use http::Method;
 use serde_json::json;
@@ -45,6 +45,11 @@ pattern = 'ACCT-\\d{6,10}'
 text = \"ACCT-00000000\"
 owner = \"support\"
 until = 2099-12-31
+[[masking.allow]]
+text = \"none, ask\"
+class = \"named_field\"
+owner = \"support\"
+until = 2099-12-31
 ";
     let broker = broker(&issuer, &upstream, "", more).await;
     let session = broker.token(&issuer.token("assistant")).await;
@@ -55,6 +60,9 @@ until = 2099-12-31
     let outcome = broker.records_of("outcome").remove(0);
     assert_eq!(outcome["masked"], json!({ "CREDIT_CARD": 1, "ACCOUNT": 1 }), "{outcome}");
     assert_eq!(outcome["detected"], json!({ "EMAIL_ADDRESS": 1 }), "{outcome}");
+    let text = "{\"password\": \"none, ask\", \"token\": \"none, ask.\"}";
+    let answer = broker.send(Method::POST, &broker.http_url("api", "/say"), bearer(&session), text).await;
+    assert_eq!(answer.json()["said"], format!("{{\"password\": \"none, ask\", \"token\": \"{MARKER}\"}}"));
     let metrics = broker.metrics().await;
     let line = r#"claviger_masked_total{class="ACCOUNT",upstream="api",direction="answer"} 1"#;
     assert!(metrics.lines().any(|known| known == line), "{metrics}");
@@ -136,6 +144,40 @@ async fn a_file_is_scanned_with_the_same_rules_and_nothing_of_a_find_is_printed(
     assert_eq!(masked.stdout, "one\ncard (masked-credit-card)\n", "{masked:?}");
     let clean = broker.command(&["scan", "-"], "nothing here\n").await;
     assert_eq!((clean.code, clean.stdout.as_str()), (Some(0), ""), "{clean:?}");
+    broker.finish().await;
+}
+
+#[tokio::test]
+async fn rules_of_the_operator_hold_in_answers_and_a_wrong_one_is_told_with_what_to_do() {
+    let (issuer, upstream) = (Issuer::start().await, mirror().await);
+    let setup = BrokerSetup::trusting(issuer.issuer())
+        .http("api", upstream.url())
+        .operation("all", &["POST"], "/**")
+        .more("[masking]\nrules = [\"rules/*.toml\"]\n");
+    let mut broker = Broker::prepare_empty(setup);
+    fs::create_dir(broker.path("rules")).expect("a folder of ours");
+    let write = |rules: &str| fs::write(broker.path("rules/own.toml"), rules).expect("a file of ours");
+    for (rules, why) in [
+        ("key = { shapes = [\"'ab' alnum{20}\"] }", "begin it with four bytes that are known"),
+        ("key = { shapes = [\"'corp_' alnum{20}\"], after = [\"ab\"] }", "write 4 to 24 ASCII characters"),
+        ("key = { shapes = [\"'corp_' letter{20}\"] }", "the class at byte 8 is none of those in docs/detection.md"),
+        ("key = { shape = \"'corp_' alnum{20}\" }", "unknown field `shape`"),
+        ("github-token = { shapes = [\"'corp_' alnum{20}\"] }", "take another name"),
+    ] {
+        write(rules);
+        let checked = broker.command(&["check", "-c", "claviger.toml"], "").await;
+        let said = format!("{}{}", checked.stdout, checked.stderr);
+        assert!(checked.code != Some(0) && said.contains(why) && said.contains("own.toml"), "{checked:?}");
+    }
+    write("corp-key = { shapes = [\"'corp_' alnum{20}\"] }");
+    broker.serve().await;
+    let session = broker.token(&issuer.token("assistant")).await;
+    let random = plain_canary("of the operator's kind");
+    let text = format!("use corp_{}", random.rsplit('-').next().and_then(|hex| hex.get(..20)).expect("32 digits"));
+    let answer = broker.send(Method::POST, &broker.http_url("api", "/say"), bearer(&session), text.clone()).await;
+    assert_eq!(answer.json()["said"], format!("use {MARKER}"), "{answer:?}");
+    let scanned = broker.command(&["scan", "-c", "claviger.toml", "-"], &text).await;
+    assert!(scanned.stdout.contains("by the rule corp-key"), "{scanned:?}");
     broker.finish().await;
 }
 

@@ -21,6 +21,7 @@ mod issuer;
 mod listener;
 mod load;
 mod masking;
+mod named_files;
 mod operation;
 mod policy;
 mod problem;

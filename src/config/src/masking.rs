@@ -1,6 +1,6 @@
 //! `[masking]`: what is looked for in answers and in calls, and what is done with what is found.
 
-use std::{collections::BTreeMap, fmt, ops::Range, str::FromStr};
+use std::{collections::BTreeMap, fmt, ops::Range, path::PathBuf, str::FromStr};
 
 use model::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -10,6 +10,7 @@ use crate::{
     analyzer::{Analyzer, AnalyzerTable},
     at::{At, Number, Text, Value, text},
     file::all_default,
+    named_files::{FilePattern, named_files},
     problem::Problems,
 };
 
@@ -17,6 +18,8 @@ use crate::{
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Masking {
+    /// The files of the operator's own rules of credentials, in order and each once; all exist.
+    pub rule_files: Vec<PathBuf>,
     /// The patterns of the operator's own kinds of personal data.
     pub patterns: Vec<OwnPattern>,
     /// Texts that are left as they are.
@@ -155,6 +158,10 @@ pub(crate) struct MaskingTable {
     /// The region whose telephone numbers are recognized without a country code: two letters of ISO 3166. Without it, only numbers
     /// that begin with `+` are.
     region: Option<At<Region>>,
+    /// Files of rules of credentials of your own, beside those that are built in. A `*` in the last part of a path stands for any
+    /// characters; each entry names at least one file. docs/detection.md says how a rule is written.
+    #[serde(default)]
+    rules: Vec<At<FilePattern>>,
     /// Who finds names and places.
     analyzer: Option<AnalyzerTable>,
     /// Kinds of personal data of your own.
@@ -248,6 +255,9 @@ struct AllowTable {
     until: At<Day>,
 }
 
+/// Where a file of rules comes from.
+const RULES_SOURCE: &str = "docs/detection.md says how a rule is written";
+
 const fn score_min_default() -> At<Number<0, 100>> {
     Number::implied(50)
 }
@@ -277,6 +287,7 @@ impl MaskingTable {
         let masking = Masking {
             answers: UpstreamMaskingTable::default().over(&upstreams).answers,
             analyzer,
+            rule_files: named_files(&self.rules, RULES_SOURCE, problems),
             patterns: patterns.collect(),
             allowed: allowed.collect(),
             score_min: share(self.score_min.value),

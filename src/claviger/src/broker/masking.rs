@@ -1,12 +1,12 @@
 //! What is looked for in traffic, and what is done with it, from the configuration's words into the scanner's.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
 use config::{Actions, Config, LeakAction, UpstreamMasking};
 use dial::Dialer;
 use gateway::{Analyze, Masking};
 use model::{Clock as _, SystemClock};
-use redact::{Action, Allowed, Class, Entity, OwnPattern, Personal, PersonalSettings, Profile, Shapes};
+use redact::{Action, Allowed, Class, Entity, OwnPattern, Personal, PersonalSettings, Profile, Rules, Shapes};
 
 use super::analyzing;
 use crate::output::Failure;
@@ -15,6 +15,7 @@ use crate::output::Failure;
 #[derive(Debug)]
 pub(super) struct Recognizers {
     personal: Arc<Personal>,
+    shapes: Arc<Shapes>,
     allowed: Vec<Allowed>,
     /// Every kind that an action can be said for, by its name.
     kinds: BTreeMap<String, Entity>,
@@ -44,6 +45,7 @@ impl Recognizers {
         for name in masking.analyzer.iter().flat_map(|analyzer| &analyzer.entities) {
             recognizers.learn_analyzed(name);
         }
+        recognizers.shapes = shapes(&masking.rule_files)?;
         recognizers.allowed = allowed(masking, &recognizers.kinds)?;
         Ok(recognizers)
     }
@@ -55,6 +57,7 @@ impl Recognizers {
         let personal = Personal::new(settings).map_err(|error| Failure::new(format!("[masking]: {error}")))?;
         Ok(Self {
             personal: Arc::new(personal),
+            shapes: Shapes::built_in(),
             allowed: Vec::new(),
             kinds,
             analyzed: BTreeMap::new(),
@@ -108,7 +111,7 @@ impl Recognizers {
             .with_action(Class::NamedField, action(actions.named_fields))
             .with_action(Class::Credential, action(actions.credentials))
             .with_allowed(self.allowed.iter().cloned())
-            .with_shapes(Shapes::built_in())
+            .with_shapes(Arc::clone(&self.shapes))
             .with_personal(Arc::clone(&self.personal));
         Ok(of_kinds
             .into_iter()
@@ -120,6 +123,20 @@ impl Recognizers {
         let kind = self.kinds.get(name).copied();
         kind.ok_or_else(|| Failure::new(format!("[masking]: there is no kind `{name}`; the kinds are {}", known())))
     }
+}
+
+/// The rules of credentials that are built in, and the operator's own.
+fn shapes(files: &[PathBuf]) -> Result<Arc<Shapes>, Failure> {
+    let mut rules = Rules::built_in().map_err(|error| Failure::new(error.to_string()))?;
+    let mut shapes = Shapes::built_in();
+    for file in files {
+        let failed = |error: String| Failure::new(format!("[masking] rules: {}: {error}", file.display()));
+        let text = fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+        rules = rules.and(&text).map_err(|error| failed(error.to_string()))?;
+        // With each file, so that what is wrong has a file.
+        shapes = Shapes::new(&rules).map(Arc::new).map_err(|error| failed(error.to_string()))?;
+    }
+    Ok(shapes)
 }
 
 /// The texts that are allowed today.

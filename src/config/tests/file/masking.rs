@@ -63,6 +63,16 @@ fn a_pattern_has_a_name_of_its_own_and_a_region_two_letters() {
 }
 
 #[test]
+fn files_of_rules_are_named_with_stars_and_exist() {
+    let loaded = load_text(&with_parts("[masking]\nrules = [\"*.key\"]\n")).unwrap().masking;
+    let names: Vec<_> = loaded.rule_files.iter().filter_map(|file| file.file_name()?.to_str()).collect();
+    assert_eq!(names, ["closed.key", "open.key"]);
+    assert!(load_text(&with_parts("")).unwrap().masking.rule_files.is_empty());
+    let said = errors(&with_parts("[masking]\nrules = [\"own.toml\"]\n"));
+    assert!(said.contains("no file is named own.toml") && said.contains("how a rule is written"), "{said}");
+}
+
+#[test]
 fn an_analyzer_that_is_down_denies_unless_the_file_says_otherwise() {
     let analyzer = |lines: &str| with_parts(&format!("[masking.analyzer]\nkind = \"presidio\"\n{lines}\n"));
     let loaded = load_text(&analyzer("url = \"https://presidio.example\"")).unwrap().masking.analyzer.unwrap();
