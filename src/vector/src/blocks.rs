@@ -10,6 +10,8 @@ mod portable;
 
 /// The bytes of a block.
 pub const BLOCK: usize = 64;
+/// The bytes of a group.
+const GROUP: usize = 8;
 
 /// Eight sets of bytes: a bit for each, by byte.
 pub type Sets = [u8; 256];
@@ -64,15 +66,15 @@ impl Blocks {
     #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
     #[inline]
     pub fn each(&self, text: &[u8], filter: &GroupFilter<'_>, mut each: impl FnMut(usize, &Block)) {
-        // Whether each shifted hash names a word, on which the vector path relies.
-        let is_sound =
-            filter.words.len().is_power_of_two() && filter.shift >= 32 - filter.words.len().trailing_zeros().min(32);
         match self.path {
-            // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it. The filter was
-            // checked just now.
+            // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it. The filter is
+            // sound.
             #[cfg(target_arch = "x86_64")]
-            Path::Avx512 if is_sound => unsafe { avx512::each(&self.sets, text, filter, &mut each) },
-            Path::Avx512 | Path::Avx2 | Path::Portable => portable::each(&self.sets, text, 0, filter, &mut each),
+            Path::Avx512 if filter.is_sound() => unsafe { avx512::each(&self.sets, text, filter, &mut each) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 if filter.is_sound() => unsafe { avx2::each(&self.sets, text, filter, &mut each) },
+            Path::Avx512 | Path::Avx2 | Path::Portable => portable::each(&self.sets, text, filter, &mut each),
         }
     }
 
@@ -88,8 +90,92 @@ impl Blocks {
             #[cfg(target_arch = "x86_64")]
             Path::Avx2 => unsafe { avx2::sets(&self.sets, text, &mut each) },
             #[cfg(not(target_arch = "x86_64"))]
-            Path::Avx512 | Path::Avx2 => portable::sets(&self.sets, text, 0, &mut each),
-            Path::Portable => portable::sets(&self.sets, text, 0, &mut each),
+            Path::Avx512 | Path::Avx2 => portable::sets(&self.sets, text, &mut each),
+            Path::Portable => portable::sets(&self.sets, text, &mut each),
         }
+    }
+}
+
+impl GroupFilter<'_> {
+    /// Whether each shifted hash names a word, on which the vector paths rely.
+    const fn is_sound(&self) -> bool {
+        let bits = self.words.len().trailing_zeros();
+        self.words.len().is_power_of_two() && bits <= 32 && self.shift <= 32 && self.shift + bits >= 32
+    }
+
+    /// Calls `pass` for each group of a text, starting at a multiple of eight, that passes the filter, with its place.
+    #[inline]
+    pub fn each(&self, text: &[u8], mut pass: impl FnMut(usize)) {
+        let (groups, _) = text.as_chunks::<GROUP>();
+        for (number, group) in groups.iter().enumerate() {
+            if self.passes(u64::from_le_bytes(*group)) {
+                pass(number * GROUP);
+            }
+        }
+    }
+
+    #[inline]
+    fn passes(&self, group: u64) -> bool {
+        let hash = self.hash(group);
+        self.words.get((hash >> self.shift) as usize).is_some_and(|word| has_bits(*word, hash))
+    }
+
+    #[inline]
+    const fn hash(&self, group: u64) -> u64 {
+        (group ^ self.xor).wrapping_mul(self.factor) >> 32
+    }
+}
+
+/// Whether a word has the two bits that a hash names.
+#[inline]
+const fn has_bits(word: u64, hash: u64) -> bool {
+    word >> (hash & 63) & word >> (hash >> 6 & 63) & 1 == 1
+}
+
+/// The blocks of a text; the last is filled up with zeros.
+///
+/// No closure is called for each, for one with vector instructions would not become a part of code without them.
+pub(crate) struct Filled<'text> {
+    text: &'text [u8],
+    next: usize,
+    last: [u8; BLOCK],
+}
+
+impl<'text> Filled<'text> {
+    pub(crate) const fn of(text: &'text [u8]) -> Self {
+        Self { text, next: 0, last: [0; BLOCK] }
+    }
+
+    /// The place of the next block, its bytes, and how many of them are there.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<(usize, &[u8; BLOCK], usize)> {
+        let at = self.next;
+        let rest = self.text.get(at..).filter(|rest| !rest.is_empty())?;
+        self.next += BLOCK;
+        if let Some(block) = rest.first_chunk() {
+            return Some((at, block, BLOCK));
+        }
+        self.last = [0; BLOCK];
+        self.last.get_mut(..rest.len())?.copy_from_slice(rest);
+        Some((at, &self.last, rest.len()))
+    }
+}
+
+impl Block {
+    /// Takes out what is past so many bytes.
+    #[inline]
+    fn cut(&mut self, length: usize) {
+        if length < BLOCK {
+            cut(&mut self.sets, length);
+            self.groups &= ((1_u16 << (length / GROUP)) - 1) as u8;
+        }
+    }
+}
+
+/// Takes what is past so many bytes out of sets.
+#[inline]
+fn cut(sets: &mut [u64; 8], length: usize) {
+    if length < BLOCK {
+        sets.iter_mut().for_each(|set| *set &= (1 << length) - 1);
     }
 }

@@ -1,59 +1,115 @@
-//! The sets of blocks with AVX2: 32 bytes at once, each looked up in the row of its upper half, at its lower half.
+//! Blocks with AVX2: 32 bytes at once, each looked up at its lower half in the row of its upper half.
 
 use std::arch::x86_64::{
-    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256,
+    __m256i, _mm_loadu_si128, _mm256_add_epi8, _mm256_adds_epu8, _mm256_broadcastsi128_si256, _mm256_loadu_si256,
     _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
-    _mm256_slli_epi16, _mm256_srli_epi16,
+    _mm256_sub_epi8,
 };
 
-use super::{BLOCK, Sets, portable};
+use super::{BLOCK, Block, Filled, GROUP, GroupFilter, Sets, cut, has_bits};
 
 /// The bytes that are looked up at once.
 const HALF: usize = BLOCK / 2;
 /// What the rows of ASCII and the rows of the other bytes are.
 const ROWS: usize = 8;
 
-#[target_feature(enable = "avx2")]
+type Tables = [[__m256i; ROWS]; 2];
+
+/// # Safety
+/// The filter is sound.
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+#[expect(unsafe_code, reason = "the filter is read without a check")]
+pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, each: &mut impl FnMut(usize, &Block)) {
+    let tables = tables(sets);
+    let mut blocks = Filled::of(text);
+    while let Some((at, bytes, length)) = blocks.next() {
+        // SAFETY: by the contract of this function.
+        let groups = unsafe { groups(filter, bytes) };
+        let mut block = Block { sets: masks(&tables, bytes), groups };
+        block.cut(length);
+        each(at, &block);
+    }
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 pub(super) fn sets(sets: &Sets, text: &[u8], each: &mut impl FnMut(usize, &[u64; 8])) {
+    let tables = tables(sets);
+    let mut blocks = Filled::of(text);
+    while let Some((at, bytes, length)) = blocks.next() {
+        let mut masks = masks(&tables, bytes);
+        cut(&mut masks, length);
+        each(at, &masks);
+    }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn tables(sets: &Sets) -> Tables {
     let (rows, _) = sets.as_chunks::<16>();
     let mut tables = [[_mm256_setzero_si256(); ROWS]; 2];
     tables.as_flattened_mut().iter_mut().zip(rows).for_each(|(table, row)| *table = load_twice(row));
-    let (blocks, rest) = text.as_chunks::<BLOCK>();
-    for (number, block) in blocks.iter().enumerate() {
-        let (halves, _) = block.as_chunks::<HALF>();
-        let mut masks = [0; 8];
-        for (place, half) in halves.iter().enumerate() {
-            let mut members = members(&tables, load(half));
-            for mask in masks.iter_mut().rev() {
-                // The top bit of each byte is what a mask is made of.
-                *mask |= u64::from(_mm256_movemask_epi8(members).cast_unsigned()) << (place * HALF);
-                members = _mm256_slli_epi16::<1>(members);
-            }
-        }
-        each(number * BLOCK, &masks);
+    tables
+}
+
+/// Which groups of a block the filter lets pass. There is no multiplication of 64 bits in AVX2, and its gathering is no faster.
+///
+/// # Safety
+/// The filter is sound.
+#[target_feature(enable = "avx2,bmi1,bmi2")]
+#[inline]
+#[expect(unsafe_code, reason = "the filter is read without a check")]
+unsafe fn groups(filter: &GroupFilter<'_>, bytes: &[u8; BLOCK]) -> u8 {
+    let (groups, _) = bytes.as_chunks::<GROUP>();
+    let mut passing = 0;
+    for (number, group) in groups.iter().enumerate() {
+        let hash = filter.hash(u64::from_le_bytes(*group));
+        // SAFETY: the hash has 32 bits, and the filter is sound by the contract of this function, so the shifted one names a word.
+        let word = unsafe { filter.words.get_unchecked((hash >> filter.shift) as usize) };
+        passing |= u8::from(has_bits(*word, hash)) << number;
     }
-    portable::sets(sets, text, text.len() - rest.len(), each);
+    passing
+}
+
+/// For each set, a bit for each byte that is in it.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn masks(tables: &Tables, block: &[u8; BLOCK]) -> [u64; 8] {
+    let (halves, _) = block.as_chunks::<HALF>();
+    let mut masks = [0; 8];
+    let [first, second] = halves else { return masks };
+    let (mut first, mut second) = (members(tables, load(first)), members(tables, load(second)));
+    for mask in masks.iter_mut().rev() {
+        // The top bit of each byte is what a mask is made of.
+        let of = |members| u64::from(_mm256_movemask_epi8(members).cast_unsigned());
+        *mask = of(second) << HALF | of(first);
+        (first, second) = (_mm256_add_epi8(first, first), _mm256_add_epi8(second, second));
+    }
+    masks
 }
 
 /// The sets of each byte.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn members(tables: &[[__m256i; ROWS]; 2], bytes: __m256i) -> __m256i {
-    let lower_half = _mm256_set1_epi8(0x0f);
-    let (lower, upper) =
-        (_mm256_and_si256(bytes, lower_half), _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), lower_half));
+fn members(tables: &Tables, bytes: __m256i) -> __m256i {
     let [ascii, other] = tables;
-    let mut members = _mm256_setzero_si256();
-    let mut add = |first_row: i8, tables: &[__m256i; ROWS]| {
-        for (row, table) in (first_row..).zip(tables) {
-            let is_row = _mm256_cmpeq_epi8(upper, _mm256_set1_epi8(row));
-            members = _mm256_or_si256(members, _mm256_and_si256(is_row, _mm256_shuffle_epi8(*table, lower)));
-        }
-    };
-    add(0, ascii);
+    let members = of_rows(ascii, bytes);
     // Nearly every text is ASCII.
-    if _mm256_movemask_epi8(bytes) != 0 {
-        add(8, other);
+    if _mm256_movemask_epi8(bytes) == 0 {
+        return members;
+    }
+    _mm256_or_si256(members, of_rows(other, _mm256_sub_epi8(bytes, _mm256_set1_epi8(i8::MIN))))
+}
+
+/// The sets of each byte that is in one of eight rows, the first of which begins at zero.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn of_rows(tables: &[__m256i; ROWS], mut bytes: __m256i) -> __m256i {
+    let mut members = _mm256_setzero_si256();
+    for table in tables {
+        // Of a byte that is not in this row the top bit is set, so that the shuffle gives nothing.
+        let in_row = _mm256_adds_epu8(bytes, _mm256_set1_epi8(0x70));
+        members = _mm256_or_si256(members, _mm256_shuffle_epi8(*table, in_row));
+        bytes = _mm256_sub_epi8(bytes, _mm256_set1_epi8(16));
     }
     members
 }

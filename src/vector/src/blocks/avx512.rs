@@ -7,54 +7,61 @@ use std::arch::x86_64::{
     _mm512_xor_si512,
 };
 
-use super::{BLOCK, Block, GroupFilter, Sets, portable};
+use super::{BLOCK, Block, Filled, GroupFilter, Sets, cut};
 
 /// # Safety
-/// Each hash of 32 bits, shifted as the filter says, is less than the number of its words.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
+/// The filter is sound.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi,bmi1,bmi2,lzcnt,popcnt")]
 #[expect(unsafe_code, reason = "the filter is read without a check")]
 pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, each: &mut impl FnMut(usize, &Block)) {
-    let (quarters, _) = sets.as_chunks::<BLOCK>();
-    let [first, second, third, fourth] = quarters else { return };
-    let table = [load(first), load(second), load(third), load(fourth)];
+    let Some(table) = table(sets) else { return };
     let (xor, factor) = (_mm512_set1_epi64(filter.xor.cast_signed()), _mm512_set1_epi64(filter.factor.cast_signed()));
     let shift = _mm_cvtsi32_si128(filter.shift.cast_signed());
     let (six_bits, one) = (_mm512_set1_epi64(63), _mm512_set1_epi64(1));
-    let (blocks, rest) = text.as_chunks::<BLOCK>();
-    for (number, bytes) in blocks.iter().enumerate() {
+    let mut blocks = Filled::of(text);
+    while let Some((at, bytes, length)) = blocks.next() {
         let bytes = load(bytes);
-        let low = _mm512_permutex2var_epi8(table[0], bytes, table[1]);
-        let high = _mm512_permutex2var_epi8(table[2], bytes, table[3]);
-        let members = _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), low, high);
         let hash = _mm512_srli_epi64::<32>(_mm512_mullo_epi64(_mm512_xor_si512(bytes, xor), factor));
         let places = _mm512_srl_epi64(hash, shift);
-        // SAFETY: by the contract of this function each place names a word.
+        // SAFETY: a hash has 32 bits, and the filter is sound by the contract of this function, so each place names a word.
         let words = unsafe { _mm512_i64gather_epi64::<8>(places, filter.words.as_ptr().cast()) };
         let first = _mm512_srlv_epi64(words, _mm512_and_si512(hash, six_bits));
         let second = _mm512_srlv_epi64(words, _mm512_and_si512(_mm512_srli_epi64::<6>(hash), six_bits));
         let groups = _mm512_test_epi64_mask(_mm512_and_si512(first, second), one);
-        let set = |bit: u8| _mm512_test_epi8_mask(members, _mm512_set1_epi8((1_u8 << bit).cast_signed()));
-        let block = Block { sets: [set(0), set(1), set(2), set(3), set(4), set(5), set(6), set(7)], groups };
-        each(number * BLOCK, &block);
+        let mut block = Block { sets: masks(&table, bytes), groups };
+        block.cut(length);
+        each(at, &block);
     }
-    portable::each(sets, text, text.len() - rest.len(), filter, each);
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1,bmi2,lzcnt,popcnt")]
 pub(super) fn sets(sets: &Sets, text: &[u8], each: &mut impl FnMut(usize, &[u64; 8])) {
-    let (quarters, _) = sets.as_chunks::<BLOCK>();
-    let [first, second, third, fourth] = quarters else { return };
-    let table = [load(first), load(second), load(third), load(fourth)];
-    let (blocks, rest) = text.as_chunks::<BLOCK>();
-    for (number, bytes) in blocks.iter().enumerate() {
-        let bytes = load(bytes);
-        let low = _mm512_permutex2var_epi8(table[0], bytes, table[1]);
-        let high = _mm512_permutex2var_epi8(table[2], bytes, table[3]);
-        let members = _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), low, high);
-        let set = |bit: u8| _mm512_test_epi8_mask(members, _mm512_set1_epi8((1_u8 << bit).cast_signed()));
-        each(number * BLOCK, &[set(0), set(1), set(2), set(3), set(4), set(5), set(6), set(7)]);
+    let Some(table) = table(sets) else { return };
+    let mut blocks = Filled::of(text);
+    while let Some((at, bytes, length)) = blocks.next() {
+        let mut masks = masks(&table, load(bytes));
+        cut(&mut masks, length);
+        each(at, &masks);
     }
-    portable::sets(sets, text, text.len() - rest.len(), each);
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn table(sets: &Sets) -> Option<[__m512i; 4]> {
+    let (quarters, _) = sets.as_chunks::<BLOCK>();
+    let [first, second, third, fourth] = quarters else { return None };
+    Some([load(first), load(second), load(third), load(fourth)])
+}
+
+/// For each set, a bit for each byte that is in it.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+#[inline]
+fn masks(table: &[__m512i; 4], bytes: __m512i) -> [u64; 8] {
+    let low = _mm512_permutex2var_epi8(table[0], bytes, table[1]);
+    let high = _mm512_permutex2var_epi8(table[2], bytes, table[3]);
+    let members = _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), low, high);
+    let set = |bit: u8| _mm512_test_epi8_mask(members, _mm512_set1_epi8((1_u8 << bit).cast_signed()));
+    [set(0), set(1), set(2), set(3), set(4), set(5), set(6), set(7)]
 }
 
 #[target_feature(enable = "avx512f")]
