@@ -7,9 +7,10 @@ mod stitch;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use blob::{Blob, Fed};
+pub(crate) use blob::may_start_compressed;
+use blob::{Blob, Fed, Start};
 use bytes::Bytes;
-pub(crate) use find::{Found, GRAM, confirm_around, find, holds_gram};
+pub(crate) use find::{Found, GRAM, confirm_around, find, gram_at, gram_before, holds_gram};
 use secret::FingerprintSet;
 use stitch::Stitcher;
 
@@ -49,6 +50,8 @@ pub(crate) struct LiveScanner {
     masked_until: u64,
     /// The stream position after the last byte seen.
     seen: u64,
+    /// Where compressed data may start in the piece that is looked at.
+    starts: Vec<Start>,
     /// Compressed data that goes on.
     blob: Option<Box<Blob>>,
     /// In how much compressed data this stream stands.
@@ -73,6 +76,7 @@ impl LiveScanner {
             runs: VecDeque::new(),
             masked_until: 0,
             seen: 0,
+            starts: Vec::new(),
             blob: None,
             depth: 0,
             stitcher: (content == Content::Events).then(Box::default),
@@ -129,7 +133,7 @@ impl LiveScanner {
         let Self { set, context, runs, seen, .. } = self;
         let start = *seen - context.len() as u64;
         let decided = context.len().saturating_sub(DECIDED_LATER);
-        look_at_end(set, context, &mut |found| {
+        look_at_end(set, context, &mut |_| {}, &mut |found| {
             if found.whole_end > decided {
                 note(runs, start, &found, report);
             }
@@ -138,47 +142,33 @@ impl LiveScanner {
 
     /// Looks into the compressed data that goes on in a piece or starts in it.
     fn look_into_blobs(&mut self, piece: &[u8], report: &mut Report) {
-        if self.depth == blob::DEPTH_MAX {
-            return;
-        }
-        let mut at = self.start_of_blob_at_seam(piece);
-        while at < piece.len() {
-            if let Some(mut blob) = self.blob.take() {
-                let fed = blob.feed(piece.get(at..).unwrap_or_default(), self.seen + at as u64);
-                let end = match fed {
-                    Fed::All => piece.len(),
-                    Fed::Until(length) => at + length,
-                };
-                self.note_blob(&blob, self.seen + end as u64, report);
-                if matches!(fed, Fed::All) {
-                    self.blob = Some(blob);
-                }
-                at = end;
-            } else {
-                let Some((start, end, coding)) = blob::next(piece, at) else { return };
-                let digits = piece.get(start..end).unwrap_or_default();
-                self.blob = Blob::new(&self.set, digits, coding, self.depth + 1, self.seen + end as u64).map(Box::new);
-                at = end;
+        let mut starts = std::mem::take(&mut self.starts);
+        let goes_on = self.blob.is_some();
+        let mut at = self.feed_blob(piece, 0, report);
+        for start in starts.drain(..) {
+            // What stands before is seen, or of other data.
+            let is_free = start.at >= self.seen + at as u64 || at == 0 && !goes_on;
+            if is_free {
+                self.blob = Blob::new(&self.set, &start, self.depth + 1).map(Box::new);
+                at = self.feed_blob(piece, (start.end() - self.seen) as usize, report);
             }
         }
+        self.starts = starts;
     }
 
-    /// Starts with compressed data whose start the last bytes and these make together, and returns where it goes on.
-    fn start_of_blob_at_seam(&mut self, piece: &[u8]) -> usize {
-        let before = self.context.get(self.context.len().saturating_sub(blob::START_LENGTH_MAX)..).unwrap_or_default();
-        if self.blob.is_some() || before.is_empty() {
-            return 0;
+    /// Feeds what is left of a piece to the compressed data that goes on, and returns where that ends.
+    fn feed_blob(&mut self, piece: &[u8], at: usize, report: &mut Report) -> usize {
+        let Some(mut blob) = self.blob.take() else { return at };
+        let fed = blob.feed(piece.get(at..).unwrap_or_default(), self.seen + at as u64);
+        let end = match fed {
+            Fed::All => piece.len(),
+            Fed::Until(length) => at + length,
+        };
+        self.note_blob(&blob, self.seen + end as u64, report);
+        if matches!(fed, Fed::All) {
+            self.blob = Some(blob);
         }
-        let seam = [before, piece.get(..blob::START_LENGTH_MAX).unwrap_or(piece)].concat();
-        match blob::next(&seam, 0) {
-            Some((start, end, coding)) if start < before.len() && end > before.len() => {
-                let digits = seam.get(start..end).unwrap_or_default();
-                let at = end - before.len();
-                self.blob = Blob::new(&self.set, digits, coding, self.depth + 1, self.seen + at as u64).map(Box::new);
-                at
-            }
-            _ => 0,
-        }
+        end
     }
 
     /// Masks what is not known to be clean of compressed data in which a secret was found, or that expands too much.
@@ -198,8 +188,12 @@ impl LiveScanner {
 
     /// Looks at the start of a piece together with what came before it, and at the rest by itself.
     fn look(&mut self, piece: &[u8], report: &mut Report) {
-        let Self { set, context, seam, runs, seen, .. } = self;
+        let Self { set, context, seam, runs, seen, starts, depth, .. } = self;
         let before = context.len();
+        let mut note_start = |text: &[u8], at: usize, origin: u64| {
+            let start = Start::of(text.get(at..).unwrap_or_default(), origin + at as u64);
+            starts.extend(start.filter(|start| *depth < blob::DEPTH_MAX && start.end() > *seen));
+        };
         if before > 0 {
             seam.clear();
             seam.extend_from_slice(context);
@@ -207,10 +201,16 @@ impl LiveScanner {
             let start = *seen - before as u64;
             // What starts later in a longer piece is found in the piece itself.
             let is_whole = piece.len() <= SEAM;
+            let is_here = |at: usize| is_whole || at < before + REACH;
             let decided = [before, seam.len()].map(|end| end.saturating_sub(DECIDED_LATER));
-            look(set, seam, &mut |found| {
+            let mut compressed = |at| {
+                if is_here(at) {
+                    note_start(seam, at, start);
+                }
+            };
+            look(set, seam, &mut compressed, &mut |found| {
                 let is_new = decided[0] < found.whole_end && found.whole_end <= decided[1];
-                if is_new && (is_whole || found.start < before + REACH) {
+                if is_new && is_here(found.start) {
                     note(runs, start, &found, report);
                 }
             });
@@ -220,7 +220,12 @@ impl LiveScanner {
         }
         let from = if before > 0 { REACH } else { 0 };
         let decided = piece.len().saturating_sub(DECIDED_LATER);
-        look(set, piece, &mut |found| {
+        let mut compressed = |at| {
+            if at >= from {
+                note_start(piece, at, *seen);
+            }
+        };
+        look(set, piece, &mut compressed, &mut |found| {
             if found.start >= from && found.whole_end <= decided {
                 note(runs, *seen, &found, report);
             }

@@ -12,12 +12,18 @@ mod escapes;
 mod held;
 mod lines;
 mod names;
+mod packed;
+mod pieces;
 mod signs;
 
 pub(crate) use base64::digit;
 pub(crate) use held::word_start;
 use secret::FingerprintSet;
 
+use base32::Base32;
+use base64::Base64;
+use escapes::Escapes;
+use lines::Lines;
 use signs::Signs;
 
 use crate::live::{Found, confirm_around, find};
@@ -47,13 +53,19 @@ struct Text<'text> {
 }
 
 /// Looks at a text as it is and in all views. Finds come in no order. What more bytes may change is left for when they have come.
-pub(crate) fn look(set: &FingerprintSet, text: &[u8], found: &mut dyn FnMut(Found)) {
-    look_at(set, Text { bytes: text, from: None, goes_on: true }, 0, found);
+/// `compressed` is told where compressed data in base64 may begin.
+pub(crate) fn look(set: &FingerprintSet, text: &[u8], compressed: &mut dyn FnMut(usize), found: &mut dyn FnMut(Found)) {
+    Pass::over(set, Text { bytes: text, from: None, goes_on: true }, 0, Some(compressed), found).look();
 }
 
 /// The same for a text after which nothing comes.
-pub(crate) fn look_at_end(set: &FingerprintSet, text: &[u8], found: &mut dyn FnMut(Found)) {
-    look_at(set, Text { bytes: text, from: None, goes_on: false }, 0, found);
+pub(crate) fn look_at_end(
+    set: &FingerprintSet,
+    text: &[u8],
+    compressed: &mut dyn FnMut(usize),
+    found: &mut dyn FnMut(Found),
+) {
+    Pass::over(set, Text { bytes: text, from: None, goes_on: false }, 0, Some(compressed), found).look();
 }
 
 /// Whether a whole text holds a live secret in any encoding.
@@ -61,27 +73,104 @@ pub(crate) fn look_at_end(set: &FingerprintSet, text: &[u8], found: &mut dyn FnM
 pub fn holds_secret(set: &FingerprintSet, text: &[u8]) -> bool {
     let mut holds = false;
     if !set.is_empty() {
-        look_at_end(set, text, &mut |_| holds = true);
+        look_at_end(set, text, &mut |_| {}, &mut |_| holds = true);
     }
     holds
 }
 
-fn look_at(set: &FingerprintSet, text: Text<'_>, depth: usize, found: &mut dyn FnMut(Found)) {
-    let mut signs = Signs::default();
-    signs.read(set, text.bytes, |at| confirm_around(set, text.bytes, at, &mut |window| text.report(window, found)));
-    if depth < DEPTH_MAX {
-        let mut look = |view: &View| look_at(set, view.as_text(), depth + 1, found);
-        #[cfg(not(claviger_broken = "no_escapes"))]
-        escapes::look(set, text, &signs.escapes, &mut look);
-        #[cfg(not(claviger_broken = "no_nested_base64"))]
-        base64::look(text, &signs.base64, &mut look);
-        #[cfg(not(claviger_broken = "no_chains"))]
-        signs.chains.iter().for_each(|stretch| chains::look(text, *stretch, &mut look));
+/// One look at a text: the views that are entered by the signs in it, and who is told of what is found.
+struct Pass<'text, 'told> {
+    set: &'text FingerprintSet,
+    text: Text<'text>,
+    /// Of how many views this is one.
+    depth: usize,
+    escapes: Escapes,
+    lines: Lines,
+    base32: Base32,
+    base64: Base64,
+    compressed: Option<&'told mut dyn FnMut(usize)>,
+    found: &'told mut dyn FnMut(Found),
+}
+
+impl<'text, 'told> Pass<'text, 'told> {
+    fn over(
+        set: &'text FingerprintSet,
+        text: Text<'text>,
+        depth: usize,
+        compressed: Option<&'told mut dyn FnMut(usize)>,
+        found: &'told mut dyn FnMut(Found),
+    ) -> Self {
+        let (escapes, lines) = (Escapes::default(), Lines::default());
+        let (base32, base64) = (Base32::default(), Base64::default());
+        Self { set, text, depth, escapes, lines, base32, base64, compressed, found }
     }
-    #[cfg(not(claviger_broken = "no_lines"))]
-    lines::look(set, text, &signs.line_ends, found);
-    #[cfg(not(claviger_broken = "no_base32"))]
-    base32::look(set, text, &signs.base32, found);
+
+    fn look(mut self) {
+        signs::read(self.set, self.text.bytes, &mut self);
+        let Self { set, text, depth, escapes, lines, found, .. } = self;
+        { escapes }.end(set, text, &mut |view| look_at_view(set, view, depth, found));
+        { lines }.end(set, text, found);
+    }
+}
+
+/// Looks at a text that was made from one of some depth.
+fn look_at_view(set: &FingerprintSet, view: &View, depth: usize, found: &mut dyn FnMut(Found)) {
+    Pass::over(set, view.as_text(), depth + 1, None, found).look();
+}
+
+impl Signs for Pass<'_, '_> {
+    #[inline(never)]
+    fn hit(&mut self, at: usize) {
+        let Self { set, text, found, .. } = self;
+        confirm_around(set, text.bytes, at, &mut |window| text.report(window, found));
+    }
+
+    #[inline(never)]
+    fn escape(&mut self, at: usize) {
+        let Self { set, text, depth, escapes, found, .. } = self;
+        if cfg!(not(claviger_broken = "no_escapes")) && *depth < DEPTH_MAX {
+            escapes.take(set, *text, at, &mut |view| look_at_view(set, view, *depth, found));
+        }
+    }
+
+    #[inline(never)]
+    fn line_end(&mut self, at: usize) {
+        let Self { set, text, lines, found, .. } = self;
+        if cfg!(not(claviger_broken = "no_lines")) {
+            lines.take(set, *text, at, found);
+        }
+    }
+
+    #[cold]
+    fn chain(&mut self, start: usize, end: usize) {
+        let Self { set, text, depth, found, .. } = self;
+        if cfg!(not(claviger_broken = "no_chains")) && *depth < DEPTH_MAX {
+            chains::look(*text, (start, end), &mut |view| look_at_view(set, view, *depth, found));
+        }
+    }
+
+    #[cold]
+    fn base32(&mut self, at: usize) {
+        let Self { set, text, base32, found, .. } = self;
+        if cfg!(not(claviger_broken = "no_base32")) && at < text.bytes.len() {
+            base32.take(set, *text, at, found);
+        }
+    }
+
+    #[cold]
+    fn base64(&mut self, at: usize) {
+        let Self { set, text, depth, base64, found, .. } = self;
+        if cfg!(not(claviger_broken = "no_nested_base64")) && *depth < DEPTH_MAX {
+            base64.take(*text, at, &mut |view| look_at_view(set, view, *depth, found));
+        }
+    }
+
+    #[cold]
+    fn compressed(&mut self, at: usize) {
+        if let Some(compressed) = &mut self.compressed {
+            compressed(at);
+        }
+    }
 }
 
 impl Text<'_> {

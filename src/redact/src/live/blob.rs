@@ -4,9 +4,8 @@
 //! in it. So nothing has to be kept whole, however long it is.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use aho_corasick::AhoCorasick;
 use bytes::Bytes;
 use secret::FingerprintSet;
 
@@ -26,8 +25,6 @@ const STARTS: [(&[u8], &str); 6] = [
     (b"eA", "deflate"),
     (b"KLUv", "zstd"),
 ];
-/// What may have to be seen of the bytes before to know a start: all but its last character, and the character before it.
-pub(super) const START_LENGTH_MAX: usize = 4;
 /// Data in data in data is not looked into.
 pub(super) const DEPTH_MAX: u8 = 2;
 /// So many characters are decoded at once, wherever the stream is cut, so that what is masked does not depend on it.
@@ -59,30 +56,49 @@ pub(super) enum Fed {
     Until(usize),
 }
 
-static SEARCH: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasick::new(STARTS.iter().map(|(start, _)| start)).ok());
+/// Whether a start has a byte for its first, and for its second.
+pub(crate) const fn may_start_compressed(byte: u8) -> [bool; 2] {
+    let (mut is, mut number) = ([false; 2], 0);
+    while number < STARTS.len() {
+        let (start, _) = STARTS[number];
+        is[0] |= start[0] == byte;
+        is[1] |= start[1] == byte;
+        number += 1;
+    }
+    is
+}
 
-/// Where the start of the first data ends that starts in a text at a place or after it, and its coding.
-pub(super) fn next(text: &[u8], from: usize) -> Option<(usize, usize, &'static str)> {
-    let search = SEARCH.as_ref()?;
-    search.find_iter(text.get(from..)?).find_map(|hit| {
-        let start = from + hit.start();
-        let before = start.checked_sub(1).and_then(|before| text.get(before));
-        let (_, coding) = STARTS.get(hit.pattern().as_usize())?;
-        before.is_none_or(|byte| digit(*byte).is_none()).then_some((start, from + hit.end(), *coding))
-    })
+/// What compressed data begins with at a place of a stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Start {
+    pub(super) at: u64,
+    digits: &'static [u8],
+    coding: &'static str,
+}
+
+impl Start {
+    /// The start at the beginning of a text, which stands at a position of the stream.
+    pub(super) fn of(text: &[u8], at: u64) -> Option<Self> {
+        let (digits, coding) = *STARTS.iter().find(|(start, _)| text.starts_with(start))?;
+        Some(Self { at, digits, coding })
+    }
+
+    /// Where the data goes on.
+    pub(super) const fn end(&self) -> u64 {
+        self.at + self.digits.len() as u64
+    }
 }
 
 impl Blob {
-    /// Data whose start ends at a position of the stream.
-    pub(super) fn new(set: &Arc<FingerprintSet>, start: &[u8], coding: &str, depth: u8, position: u64) -> Option<Self> {
+    /// Data with a start.
+    pub(super) fn new(set: &Arc<FingerprintSet>, start: &Start, depth: u8) -> Option<Self> {
         let mut inner = LiveScanner::new(Arc::clone(set), Content::Binary);
         inner.depth = depth;
         Some(Self {
-            decoder: Decoder::new(Some(coding)).ok()?,
+            decoder: Decoder::new(Some(start.coding)).ok()?,
             inner: Box::new(inner),
-            unit: start.to_vec(),
-            clean_until: position,
+            unit: start.digits.to_vec(),
+            clean_until: start.end(),
             units: VecDeque::new(),
             found: Report::default(),
             is_refused: false,

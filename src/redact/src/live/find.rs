@@ -61,8 +61,17 @@ pub(crate) fn confirm_around(set: &FingerprintSet, text: &[u8], at: usize, found
 
 /// Whether the eight bytes at a place may stand in a secret.
 pub(crate) fn holds_gram(set: &FingerprintSet, text: &[u8], at: Option<usize>) -> bool {
-    let gram = at.and_then(|at| text.get(at..at + GRAM));
-    gram.is_some_and(|gram| set.may_contain(number(gram)))
+    at.and_then(|at| gram_at(text, at)).is_some_and(|gram| set.may_contain(gram))
+}
+
+/// The eight bytes at a place as a number, if they are there.
+pub(crate) fn gram_at(text: &[u8], at: usize) -> Option<u64> {
+    text.get(at..)?.first_chunk().map(|gram| u64::from_le_bytes(*gram))
+}
+
+/// The eight bytes before a place.
+pub(crate) fn gram_before(text: &[u8], at: usize) -> Option<u64> {
+    text.get(..at)?.last_chunk().map(|gram| u64::from_le_bytes(*gram))
 }
 
 fn number(bytes: &[u8]) -> u64 {

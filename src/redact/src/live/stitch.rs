@@ -244,7 +244,7 @@ impl Tails {
     fn look(&self, set: &FingerprintSet, name: u64, value: &Value, note: Note<'_>) {
         let Some(tail) = self.of(name) else { return };
         let joined = [tail, &value.last].concat();
-        look_at_end(set, &joined, &mut |found| {
+        look_at_end(set, &joined, &mut |_| {}, &mut |found| {
             if found.end > tail.len() {
                 let place = |at: usize| value.start + at.saturating_sub(tail.len()) as u64;
                 note(place(found.start), place(found.end), found.tag);

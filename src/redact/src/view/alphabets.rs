@@ -1,4 +1,4 @@
-//! The sets of bytes by which views are entered, one bit each in a table.
+//! The sets of bytes that runs are made of, one bit each in a table.
 
 /// A lower-case letter or a digit.
 pub(crate) const LOWER: u8 = 1;
@@ -11,15 +11,6 @@ pub(crate) const BASE64: u8 = 1 << 2;
 /// A digit of base64 that can begin a group which holds ASCII text: its six bits are the first of a printable character, of a tab or of
 /// a line end.
 pub(crate) const BASE64_OF_TEXT: u8 = 1 << 3;
-/// A byte other than a backslash with which an escape may begin.
-pub(crate) const SIGN: u8 = 1 << 4;
-/// A backslash.
-pub(crate) const BACKSLASH: u8 = 1 << 5;
-/// A byte that ends a line.
-pub(crate) const LINE_END: u8 = 1 << 6;
-/// What makes an escape of a backslash before it, or the end of a line.
-pub(crate) const ESCAPED: u8 = 1 << 7;
-
 /// The sets that each byte is in.
 pub(crate) const SETS: [u8; 256] = {
     let mut sets = [0; 256];
@@ -45,15 +36,6 @@ const fn sets_of(byte: u8) -> u8 {
     }
     if matches!(byte, b'C' | b'D' | b'I'..=b'Z' | b'a'..=b'f') {
         sets |= BASE64_OF_TEXT;
-    }
-    if super::escapes::is_sign(byte) {
-        sets |= if byte == b'\\' { BACKSLASH } else { SIGN };
-    }
-    if matches!(byte, b'\n' | b'\r') {
-        sets |= LINE_END;
-    }
-    if matches!(byte, b'u' | b'U' | b'x' | b'0'..=b'7' | b'n' | b'r' | b'\n' | b'\r') {
-        sets |= ESCAPED;
     }
     sets
 }

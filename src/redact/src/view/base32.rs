@@ -11,20 +11,25 @@ pub(crate) const RUN_MIN: usize = 18;
 /// A group of five bytes is eight characters, so the run may start anywhere in one.
 const GROUP: usize = 8;
 
-/// Looks at the runs that hold some places.
-pub(super) fn look(set: &FingerprintSet, text: Text<'_>, signs: &[usize], found: &mut dyn FnMut(Found)) {
-    let mut done = 0;
-    for at in signs.iter().copied().filter(|at| *at < text.bytes.len()) {
-        if at < done {
-            continue;
+/// Takes places in runs in order, and looks at the runs.
+#[derive(Debug, Default)]
+pub(super) struct Base32 {
+    /// Up to where runs were looked at.
+    done: usize,
+}
+
+impl Base32 {
+    pub(super) fn take(&mut self, set: &FingerprintSet, text: Text<'_>, at: usize, found: &mut dyn FnMut(Found)) {
+        if at < self.done {
+            return;
         }
         for case in [LOWER, UPPER] {
-            let before = text.bytes.get(done..at).unwrap_or_default();
+            let before = text.bytes.get(self.done..at).unwrap_or_default();
             let start = at - before.iter().rev().take_while(|byte| is_in(**byte, case)).count();
             let end = start + run_length(text.bytes, start, case);
             if end - start >= RUN_MIN {
                 look_at_run(set, text, start, end, found);
-                done = end;
+                self.done = end;
                 break;
             }
         }

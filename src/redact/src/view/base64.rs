@@ -15,15 +15,19 @@ const TEXT_LENGTH_MIN: usize = 11;
 /// Three bytes are four characters.
 const GROUP: usize = 4;
 
-/// Calls `look` with what the groups hold that start at some places, and those around them.
-pub(super) fn look(text: Text<'_>, signs: &[usize], look: &mut dyn FnMut(&View)) {
-    let mut view = View::default();
-    // For each of the four ways to cut a run into groups, up to where it was decoded.
-    let mut done = [0; GROUP];
-    for at in signs.iter().copied() {
-        let Some(done) = done.get_mut(at % GROUP) else { continue };
+/// Takes the places of groups, and calls `look` with what they and those around them hold.
+#[derive(Debug, Default)]
+pub(super) struct Base64 {
+    view: View,
+    /// For each of the four ways to cut a run into groups, up to where it was decoded.
+    done: [usize; GROUP],
+}
+
+impl Base64 {
+    pub(super) fn take(&mut self, text: Text<'_>, at: usize, look: &mut dyn FnMut(&View)) {
+        let Some(done) = self.done.get_mut(at % GROUP) else { return };
         if at < *done {
-            continue;
+            return;
         }
         let before = (1..).map(|groups| at.checked_sub(groups * GROUP));
         let start = before.map_while(|start| start.filter(|start| is_group_of_text(text, *start))).last().unwrap_or(at);
@@ -31,7 +35,7 @@ pub(super) fn look(text: Text<'_>, signs: &[usize], look: &mut dyn FnMut(&View))
         // The last group of a run may be shorter.
         let end = end.unwrap_or(text.bytes.len()) + GROUP - 1;
         *done = end;
-        decode(text, start, end, &mut view, look);
+        decode(text, start, end, &mut self.view, look);
     }
 }
 

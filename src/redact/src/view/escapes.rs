@@ -31,66 +31,69 @@ enum Character {
     Unicode(u32),
 }
 
-/// Calls `look` with a view of each stretch in which escapes stand where a secret may be.
-pub(super) fn look(set: &FingerprintSet, text: Text<'_>, signs: &[usize], look: &mut dyn FnMut(&View)) {
-    let mut view = View::default();
-    // The stretch from the first to after the last escape that is worth undoing, not yet looked at.
-    let mut stretch: Option<(usize, usize)> = None;
-    let mut before: Option<(usize, usize)> = None;
-    let mut before_counts = false;
-    let mut at = 0;
-    for next in signs.iter().copied() {
-        if next < at {
-            continue;
-        }
-        let Some(escape) = entered(text.bytes, next) else { continue };
-        // Of an escape that was escaped again the last layer is the sign.
-        let outer =
-            text.bytes.get(at..next).unwrap_or_default().iter().rev().take_while(|byte| **byte == b'\\').count();
-        let (start, end) = (next - outer, next + escape.length);
-        at = end;
-        // A window of a long secret around an escape that stands alone holds eight bytes before or after it as they are.
-        let gap = start - before.map_or(0, |(_, end)| end);
-        let is_near = gap < GRAM || set.stride() < GRAM;
-        let is_live_before = is_near || holds_gram(set, text.bytes, start.checked_sub(GRAM));
-        if let Some(before) = before
-            && !before_counts
-            && (is_near || holds_gram(set, text.bytes, Some(before.1)))
-        {
-            add(&mut stretch, before, text, &mut view, look);
-        }
-        before_counts = is_live_before;
-        if is_live_before {
-            add(&mut stretch, (start, end), text, &mut view, look);
-        }
-        before = Some((start, end));
-    }
-    if let Some(before) = before
-        && !before_counts
-        && (text.bytes.len() - before.1 < GRAM || holds_gram(set, text.bytes, Some(before.1)))
-    {
-        add(&mut stretch, before, text, &mut view, look);
-    }
-    if let Some(stretch) = stretch {
-        undo(stretch, text, &mut view);
-        look(&view);
-    }
+/// Takes the signs of a text in order, and calls `look` with a view of each stretch in which escapes stand where a secret may be.
+#[derive(Debug, Default)]
+pub(super) struct Escapes {
+    view: View,
+    /// The stretch from the first to after the last escape that is worth undoing, not yet looked at.
+    stretch: Option<(usize, usize)>,
+    /// The last escape, and whether it is in a stretch.
+    before: Option<(usize, usize)>,
+    before_counts: bool,
+    /// Up to where escapes are known.
+    at: usize,
 }
 
-/// Joins an escape to the stretch, or looks at the stretch and starts another.
-fn add(
-    stretch: &mut Option<(usize, usize)>,
-    escape: (usize, usize),
-    text: Text<'_>,
-    view: &mut View,
-    look: &mut dyn FnMut(&View),
-) {
-    match stretch {
-        Some((_, end)) if escape.0 <= *end + CONTEXT => *end = escape.1,
-        _ => {
-            if let Some(done) = stretch.replace(escape) {
-                undo(done, text, view);
-                look(view);
+impl Escapes {
+    pub(super) fn take(&mut self, set: &FingerprintSet, text: Text<'_>, next: usize, look: &mut dyn FnMut(&View)) {
+        if next < self.at {
+            return;
+        }
+        let Some(escape) = entered(text.bytes, next) else { return };
+        // Of an escape that was escaped again the last layer is the sign.
+        let outer = text.bytes.get(self.at..next).unwrap_or_default();
+        let outer = outer.iter().rev().take_while(|byte| **byte == b'\\').count();
+        let (start, end) = (next - outer, next + escape.length);
+        self.at = end;
+        // A window of a long secret around an escape that stands alone holds eight bytes before or after it as they are.
+        let gap = start - self.before.map_or(0, |(_, end)| end);
+        let is_near = gap < GRAM || set.stride() < GRAM;
+        let is_live_before = is_near || holds_gram(set, text.bytes, start.checked_sub(GRAM));
+        if let Some(before) = self.before
+            && !self.before_counts
+            && (is_near || holds_gram(set, text.bytes, Some(before.1)))
+        {
+            self.add(before, text, look);
+        }
+        self.before_counts = is_live_before;
+        if is_live_before {
+            self.add((start, end), text, look);
+        }
+        self.before = Some((start, end));
+    }
+
+    pub(super) fn end(&mut self, set: &FingerprintSet, text: Text<'_>, look: &mut dyn FnMut(&View)) {
+        if let Some(before) = self.before
+            && !self.before_counts
+            && (text.bytes.len() - before.1 < GRAM || holds_gram(set, text.bytes, Some(before.1)))
+        {
+            self.add(before, text, look);
+        }
+        if let Some(stretch) = self.stretch.take() {
+            undo(stretch, text, &mut self.view);
+            look(&self.view);
+        }
+    }
+
+    /// Joins an escape to the stretch, or looks at the stretch and starts another.
+    fn add(&mut self, escape: (usize, usize), text: Text<'_>, look: &mut dyn FnMut(&View)) {
+        match &mut self.stretch {
+            Some((_, end)) if escape.0 <= *end + CONTEXT => *end = escape.1,
+            _ => {
+                if let Some(done) = self.stretch.replace(escape) {
+                    undo(done, text, &mut self.view);
+                    look(&self.view);
+                }
             }
         }
     }

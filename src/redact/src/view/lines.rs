@@ -3,7 +3,7 @@
 use secret::FingerprintSet;
 
 use super::{Text, View};
-use crate::live::{Found, GRAM, holds_gram};
+use crate::live::{Found, GRAM, gram_at, gram_before};
 
 /// What a window may need of the text on each side of a line end.
 const CONTEXT: usize = 2 * FingerprintSet::WINDOW_MAX;
@@ -27,36 +27,69 @@ struct Seam {
     numbered: usize,
 }
 
-/// Looks at the text around each line end that may stand inside a secret.
-pub(super) fn look(set: &FingerprintSet, text: Text<'_>, signs: &[usize], found: &mut dyn FnMut(Found)) {
-    let mut view = View::default();
-    let mut stretch: Option<(usize, usize)> = None;
-    let mut at = 0;
-    for next in signs.iter().copied() {
-        if next < at {
-            continue;
+/// Takes the line ends of a text in order, and looks at the text around each that may stand inside a secret.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    view: View,
+    /// The stretch from the first to after the last seam, not yet looked at.
+    stretch: Option<(usize, usize)>,
+    /// Up to where seams are known.
+    at: usize,
+}
+
+impl Lines {
+    pub(super) fn take(&mut self, set: &FingerprintSet, text: Text<'_>, next: usize, found: &mut dyn FnMut(Found)) {
+        if next < self.at {
+            return;
         }
-        let Some(seam) = seam(text.bytes, next) else { continue };
-        at = seam.plain;
-        let is_live = set.stride() < GRAM
-            || holds_gram(set, text.bytes, seam.start.checked_sub(GRAM))
-            || holds_gram(set, text.bytes, Some(seam.plain))
-            || holds_gram(set, text.bytes, Some(seam.numbered));
-        if !is_live {
-            continue;
+        let Some(seam) = seam(text.bytes, next) else { return };
+        self.at = seam.plain;
+        if !may_join(set, text.bytes, seam) {
+            return;
         }
-        match &mut stretch {
+        match &mut self.stretch {
             Some((_, end)) if seam.start <= *end + CONTEXT => *end = seam.numbered,
             _ => {
-                if let Some(done) = stretch.replace((seam.start, seam.numbered)) {
-                    join(set, text, done, &mut view, found);
+                if let Some(done) = self.stretch.replace((seam.start, seam.numbered)) {
+                    join(set, text, done, &mut self.view, found);
                 }
             }
         }
     }
-    if let Some(done) = stretch {
-        join(set, text, done, &mut view, found);
+
+    pub(super) fn end(&mut self, set: &FingerprintSet, text: Text<'_>, found: &mut dyn FnMut(Found)) {
+        if let Some(done) = self.stretch.take() {
+            join(set, text, done, &mut self.view, found);
+        }
     }
+}
+
+/// Whether a secret may go on behind a seam. Where it does, eight of its bytes stand on one side, and seven of them together with the byte
+/// on the other.
+fn may_join(set: &FingerprintSet, text: &[u8], seam: Seam) -> bool {
+    if set.stride() < GRAM {
+        return true;
+    }
+    let (left, before) = (gram_before(text, seam.start), seam.start.checked_sub(1).and_then(|at| text.get(at)));
+    let is_live_before = left.is_some_and(|gram| set.may_contain(gram));
+    let goes_on_at = |at: usize| {
+        let (Some(before), Some(after)) = (before, text.get(at)) else { return is_live_before };
+        let right = gram_at(text, at);
+        let is_live_after = || right.is_some_and(|gram| set.may_contain(gram));
+        if may_be_of_seam(*before) || may_be_of_seam(*after) {
+            return is_live_before || is_live_after();
+        }
+        let ends_behind = left.map(|gram| gram >> 8 | u64::from(*after) << 56);
+        let begins_before = right.map(|gram| gram << 8 | u64::from(*before));
+        is_live_before && ends_behind.is_some_and(|gram| set.may_contain(gram))
+            || is_live_after() && begins_before.is_some_and(|gram| set.may_contain(gram))
+    };
+    goes_on_at(seam.plain) || seam.numbered != seam.plain && goes_on_at(seam.numbered)
+}
+
+/// Whether another seam may begin or end with a byte.
+const fn may_be_of_seam(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r' | b'\\' | b' ' | b'\t' | b'=')
 }
 
 /// Looks at the lines around a stretch in one piece, with their numbers and without.
@@ -89,6 +122,12 @@ fn join(
 
 /// The seam of which the line end at this place is the first.
 fn seam(text: &[u8], at: usize) -> Option<Seam> {
+    if let Some([before, b'\n' | b'\r', after]) = at.checked_sub(1).and_then(|before| text.get(before..at + 2))
+        && !may_be_of_seam(*before)
+        && !may_be_before_text(*after)
+    {
+        return Some(Seam { start: at, plain: at + 1, numbered: at + 1 });
+    }
     let first = line_end_length(text, at)?;
     // Blanks and the marks of a line that goes on stand before its end, and more backslashes where it was escaped again.
     let before = text.get(..at).unwrap_or_default();
@@ -103,7 +142,7 @@ fn seam(text: &[u8], at: usize) -> Option<Seam> {
 
 /// The seam that starts at this place, which may be a blank before the end of the line.
 fn seam_at(text: &[u8], at: usize) -> Option<Seam> {
-    if !matches!(text.get(at)?, b'\n' | b'\r' | b'\\' | b' ' | b'\t' | b'=') {
+    if !may_be_of_seam(*text.get(at)?) {
         return None;
     }
     let blank = blank_length(text, at, b" \t=");
@@ -160,6 +199,11 @@ fn line_start(text: &[u8], from: usize) -> (usize, usize) {
     let tab = if text.get(behind + mark..).is_some_and(|rest| rest.starts_with(b"\\t")) { 2 } else { 0 };
     let blank = blank_length(text, behind + mark + tab, b" \t|");
     if mark + tab + blank == 0 { (at, at) } else { (at, behind + mark + tab + blank) }
+}
+
+/// Whether the text of a line may begin behind a byte at its start, and not with it.
+const fn may_be_before_text(byte: u8) -> bool {
+    may_be_of_seam(byte) || byte.is_ascii_digit() || matches!(byte, b'>' | b'|' | b'*' | b'#' | b'd')
 }
 
 fn blank_length(text: &[u8], from: usize, blanks: &[u8]) -> usize {

@@ -5,140 +5,102 @@ use std::sync::LazyLock;
 use secret::FingerprintSet;
 use vector::{BLOCK, Block, Blocks, GroupFilter};
 
-use super::alphabets::{BACKSLASH, BASE64, BASE64_OF_TEXT, ESCAPED, LINE_END, LOWER, SETS, SIGN, UPPER};
-use super::{base32, base64, chains};
+use super::packed::{Members, PACKED};
+use super::pieces::Pieces;
+use super::{base32, base64};
 use crate::live::GRAM;
 
-static BLOCKS: LazyLock<Blocks> = LazyLock::new(|| Blocks::new(SETS));
+static BLOCKS: LazyLock<Blocks> = LazyLock::new(|| Blocks::new(PACKED));
 
-/// Where something may have to be undone. More places than there are, never fewer.
-#[derive(Debug, Default)]
-pub(super) struct Signs {
+/// Who is told of signs, block by block. More places than there are, never fewer.
+pub(super) trait Signs {
+    /// Eight bytes that may stand in a secret.
+    fn hit(&mut self, at: usize);
     /// Where an escape may begin.
-    pub(super) escapes: Vec<usize>,
+    fn escape(&mut self, at: usize);
     /// Where a line may end.
-    pub(super) line_ends: Vec<usize>,
-    /// Stretches with many short pieces in them.
-    pub(super) chains: Vec<(usize, usize)>,
+    fn line_end(&mut self, at: usize);
+    /// A stretch with many short pieces in it.
+    fn chain(&mut self, start: usize, end: usize);
     /// Inside a long run of letters of one case and digits.
-    pub(super) base32: Vec<usize>,
+    fn base32(&mut self, at: usize);
     /// Inside a long run of base64 in which groups hold text.
-    pub(super) base64: Vec<usize>,
+    fn base64(&mut self, at: usize);
+    /// Where compressed data in base64 may begin.
+    fn compressed(&mut self, at: usize);
 }
 
 /// What a block must know of those before it.
 #[derive(Debug, Default)]
 struct Before {
-    /// Letters and digits, digits, and the starts of pieces.
-    pieces_of: [u64; 3],
-    notation: u64,
+    pieces: Pieces,
+    /// The sets of the last block that runs are made of.
     lower: u64,
     upper: u64,
     base64: u64,
     of_text: u64,
-    /// Pieces since the last one that was too long for a chain, which ended at `quiet_from`.
-    pieces: usize,
-    quiet_from: usize,
+    /// How many digits of base64 it ends with, or more.
+    run: u32,
 }
 
-impl Signs {
-    fn clear(&mut self) {
-        self.escapes.clear();
-        self.line_ends.clear();
-        self.chains.clear();
-        self.base32.clear();
-        self.base64.clear();
+/// Reads a text.
+pub(super) fn read(set: &FingerprintSet, text: &[u8], signs: &mut impl Signs) {
+    let grams = set.gram_filter();
+    let filter = GroupFilter { xor: grams.xor, factor: grams.factor, words: grams.words, shift: grams.shift };
+    let mut before = Before::default();
+    BLOCKS.each(text, &filter, |at, block| before.take(at, block, signs));
+    before.pieces.end(text.len(), |start, end| signs.chain(start, end));
+    if set.stride() < GRAM {
+        let stride = set.stride();
+        filter.each(text.get(stride..).unwrap_or_default(), |at| signs.hit(stride + at));
+    }
+}
+
+impl Before {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the code of a block has to be a part of the pass with its instructions")]
+    fn take(&mut self, at: usize, block: &Block, signs: &mut impl Signs) {
+        let members = Members::of(&block.sets);
+        each_bit(u64::from(block.groups), |number| signs.hit(at + number * GRAM));
+        each_bit(members.escapes(), |bit| signs.escape(at + bit));
+        each_bit(members.line_ends(), |bit| signs.line_end(at + bit));
+        self.pieces.take(at, &members, |start, end| signs.chain(start, end));
+        let base64 = members.base64();
+        let starts = base64 & !(base64 << 1 | self.base64 >> (BLOCK - 1));
+        each_bit(starts & members.compressed(), |bit| signs.compressed(at + bit));
+        if self.has_long_run(base64) {
+            self.take_runs(at, &members, signs);
+        }
+        let (lower, upper) = (members.lower, members.upper);
+        (self.lower, self.upper, self.base64, self.of_text) = (lower, upper, base64, members.base64_of_text());
     }
 
-    /// Reads a text. Calls `hit` with the place of each eight bytes that may stand in a secret.
-    pub(super) fn read(&mut self, set: &FingerprintSet, text: &[u8], mut hit: impl FnMut(usize)) {
-        self.clear();
-        let grams = set.gram_filter();
-        let filter = GroupFilter { xor: grams.xor, factor: grams.factor, words: grams.words, shift: grams.shift };
-        let mut before = Before::default();
-        BLOCKS.each(text, &filter, |at, block| {
-            each_bit(u64::from(block.groups), |number| hit(at + number * GRAM));
-            self.take(at, block, &mut before);
-        });
-        if before.pieces >= chains::PIECES_MIN {
-            self.chains.push((before.quiet_from, text.len()));
-        }
-        if set.stride() < GRAM {
-            let stride = set.stride();
-            BLOCKS.each(text.get(stride..).unwrap_or_default(), &filter, |at, block| {
-                each_bit(u64::from(block.groups), |number| hit(at + stride + number * GRAM));
-            });
-        }
-    }
-
+    /// Whether eighteen digits of base64 in a row end in a block, as every run in base32 does and every one that is decoded.
     #[inline]
-    fn take(&mut self, at: usize, block: &Block, before: &mut Before) {
-        let of = |set: u8| block.sets[set.trailing_zeros() as usize & 7];
-        let (lower, upper) = (of(LOWER), of(UPPER));
-        // The byte after the last one is not known here.
-        let escapes = of(BACKSLASH) & (of(ESCAPED) >> 1 | 1 << 63);
-        each_bit(escapes | of(SIGN), |bit| self.escapes.push(at + bit));
-        each_bit(escapes | of(LINE_END), |bit| self.line_ends.push(at + bit));
-        self.take_pieces(at, [lower | upper, lower & upper, of(ESCAPED)], before);
-        if has_full_byte(lower) || has_full_byte(upper) {
-            let runs = runs_of_18(before.lower, lower) | runs_of_18(before.upper, upper);
-            first_of_each(runs, |bit| self.base32.push((at + bit).saturating_sub(BLOCK)));
+    fn has_long_run(&mut self, base64: u64) -> bool {
+        let before = std::mem::replace(&mut self.run, base64.leading_ones());
+        if base64 == u64::MAX {
+            self.run = before.saturating_add(BLOCK as u32);
         }
-        let (base64, of_text) = (of(BASE64), of(BASE64_OF_TEXT));
-        if has_full_byte(base64) {
-            let runs = runs_of_18(before.base64, base64) & seven_groups(before.of_text, of_text);
-            first_of_each(runs, |bit| self.base64.push((at + bit).saturating_sub(BLOCK)));
-        }
-        (before.lower, before.upper, before.base64, before.of_text) = (lower, upper, base64, of_text);
+        let head = base64.trailing_ones();
+        head > 0 && before.saturating_add(head) >= RUN_MIN || has_full_byte(base64) && runs_of_18(0, base64) != 0
     }
 
-    /// Counts pieces between those that no chain has: longer ones than a character, a pair of digits, a number or `0x61`.
-    #[inline]
-    fn take_pieces(&mut self, at: usize, [alphanumeric, digits, marks]: [u64; 3], before: &mut Before) {
-        let [last, last_digits, last_starts] = before.pieces_of;
-        let shifted = |set: u64, last: u64, by: u32| set << by | last >> (64 - by);
-        let second = alphanumeric & shifted(alphanumeric, last, 1);
-        let third = second & shifted(alphanumeric, last, 2);
-        let fourth = third & shifted(alphanumeric, last, 3);
-        let fifth = fourth & shifted(alphanumeric, last, 4);
-        let starts = alphanumeric & !second;
-        let is_number = digits & shifted(digits, last_digits, 1) & shifted(digits, last_digits, 2);
-        // The `x` of `0x61`, and other letters that stand for themselves here.
-        let notation = marks & !digits & shifted(starts & digits, last_starts & last_digits, 1);
-        let in_notation = shifted(notation, before.notation, 1) | shifted(notation, before.notation, 2);
-        let long = third & !is_number & !in_notation | fourth & !in_notation | fifth;
-        (before.pieces_of, before.notation) = ([alphanumeric, digits, starts], notation);
-        if long == 0 {
-            before.pieces += starts.count_ones() as usize;
-            return;
-        }
-        let (first, final_) = (long.trailing_zeros(), 63 - long.leading_zeros());
-        let head = starts & ((1 << first) - 1);
-        if before.pieces + head.count_ones() as usize >= chains::PIECES_MIN {
-            self.chains.push((before.quiet_from, at + first as usize));
-        }
-        let between = starts & !head & u64::MAX >> (63 - final_);
-        if between.count_ones() as usize >= chains::PIECES_MIN && has_long_gap(long, first, final_) {
-            self.chains.push((at + first as usize, at + final_ as usize));
-        }
-        before.pieces = (starts & u64::MAX.checked_shl(final_ + 1).unwrap_or(0)).count_ones() as usize;
-        before.quiet_from = at + final_ as usize + 1;
+    #[cold]
+    fn take_runs(&self, at: usize, members: &Members, signs: &mut impl Signs) {
+        let runs = runs_of_18(self.lower, members.lower) | runs_of_18(self.upper, members.upper);
+        first_of_each(runs, |bit| signs.base32((at + bit).saturating_sub(BLOCK)));
+        let runs = runs_of_18(self.base64, members.base64()) & seven_groups(self.of_text, members.base64_of_text());
+        first_of_each(runs, |bit| signs.base64((at + bit).saturating_sub(BLOCK)));
     }
 }
 
-/// Whether there is room for a chain between two bits of a set.
-fn has_long_gap(set: u64, first: u32, last: u32) -> bool {
-    let gaps = !set & u64::MAX << first & u64::MAX >> (63 - last);
-    let two = gaps & gaps >> 1;
-    let four = two & two >> 2;
-    let eight = four & four >> 4;
-    // A chain of eleven pieces is 21 bytes at least.
-    eight & eight >> 8 & four >> 16 != 0
-}
-
+/// The shortest run that is looked at.
+const RUN_MIN: u32 = 18;
 const _: () = assert!(base32::RUN_MIN == 18 && base64::RUN_MIN >= 18 && base64::GROUPS_MIN == 7);
 
 /// Where runs of eighteen start, in two blocks.
+#[inline]
 fn runs_of_18(before: u64, block: u64) -> u128 {
     let runs = u128::from(before) | u128::from(block) << 64;
     let two = runs & runs >> 1;
