@@ -1,10 +1,10 @@
 //! Which field names say that their value is a secret.
 
 /// Names that are secret as a whole; in a longer name they say too little (`nextToken`, `max_token`).
-const WHOLE: [&str; 4] = ["token", "idtoken", "subjecttoken", "actortoken"];
+const WHOLE: [(u128, u128); 4] = endings(["token", "idtoken", "subjecttoken", "actortoken"]);
 
 /// Names that are secret whatever stands before them.
-const ENDINGS: [&str; 24] = [
+const ENDINGS: [(u128, u128); 24] = endings([
     "password",
     "passwd",
     "passphrase",
@@ -29,7 +29,7 @@ const ENDINGS: [&str; 24] = [
     "privatetoken",
     "oauthtoken",
     "vaulttoken",
-];
+]);
 
 /// `GITHUB_TOKEN` and its like are secret, but for these, which count or page.
 const COUNTING: [&str; 16] = [
@@ -59,8 +59,10 @@ pub fn is_secret_name(name: &[u8]) -> bool {
     if !may_end_secret_name(name) {
         return false;
     }
-    WHOLE.iter().any(|whole| before(name, whole).is_some_and(|rest| !rest.iter().any(u8::is_ascii_alphanumeric)))
-        || ENDINGS.iter().any(|ending| before(name, ending).is_some())
+    let letters = last_letters(name);
+    let ends_so = |(ending, bits): &(u128, u128)| letters & bits == *ending;
+    ENDINGS.iter().any(ends_so)
+        || WHOLE.iter().any(|whole| ends_so(whole) && is_alone(name, *whole))
         || is_environment_token(name)
 }
 
@@ -70,22 +72,43 @@ pub(crate) fn may_end_secret_name(text: &[u8]) -> bool {
     matches!(end.as_ref(), Some(b"ken" | b"key" | b"ord" | b"swd" | b"ase" | b"ret" | b"ion"))
 }
 
-/// What stands before `ending` in the name, if it ends so.
-fn before<'name>(name: &'name [u8], ending: &str) -> Option<&'name [u8]> {
-    let mut rest = name;
-    for wanted in ending.bytes().rev() {
-        loop {
-            let (last, before) = rest.split_last()?;
-            rest = before;
-            if last.eq_ignore_ascii_case(&wanted) {
-                break;
-            }
-            if !matches!(last, b'_' | b'-') {
-                return None;
-            }
+/// Whether no letter or digit stands before this ending of a name.
+fn is_alone(name: &[u8], (_, bits): (u128, u128)) -> bool {
+    let letters = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
+    letters <= bits.count_ones() as usize / u8::BITS as usize
+}
+
+/// The last letters of a name as a number, the last of them lowest: in small letters, without `_` and `-`.
+fn last_letters(name: &[u8]) -> u128 {
+    let (mut letters, mut shift) = (0, 0);
+    for byte in name.iter().rev().filter(|byte| !matches!(byte, b'_' | b'-')) {
+        letters |= u128::from(byte.to_ascii_lowercase()) << shift;
+        shift += u8::BITS;
+        if shift == u128::BITS {
+            break;
         }
     }
-    Some(rest)
+    letters
+}
+
+/// An ending as such a number, and the bits that it has.
+const fn ending(text: &str) -> (u128, u128) {
+    let (bytes, mut letters, mut at) = (text.as_bytes(), 0, 0);
+    assert!(bytes.len() < 16, "a number holds it");
+    while at < bytes.len() {
+        letters = letters << u8::BITS | bytes[at] as u128;
+        at += 1;
+    }
+    (letters, (1 << (u8::BITS as usize * bytes.len())) - 1)
+}
+
+const fn endings<const COUNT: usize>(texts: [&str; COUNT]) -> [(u128, u128); COUNT] {
+    let (mut all, mut at) = ([(0, 0); COUNT], 0);
+    while at < COUNT {
+        all[at] = ending(texts[at]);
+        at += 1;
+    }
+    all
 }
 
 fn is_environment_token(name: &[u8]) -> bool {
