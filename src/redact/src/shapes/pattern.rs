@@ -4,8 +4,15 @@
 //! Parentheses stand around the part that is secret, if it is not all. A run takes every byte that it can, and what may follow it is
 //! never of the run, or the pattern is refused: so there is one way to read a text, and nothing to go back to.
 
+mod item;
+mod parse;
+
 use super::classes::{Set, class, holds};
 use super::pem;
+
+use self::item::Item;
+use self::parse::Parser;
+pub use self::parse::PatternError;
 
 /// How long a text can be until it is decided whether it has a shape: it is kept back meanwhile.
 const BYTES_MAX: usize = 2048;
@@ -19,59 +26,6 @@ pub(crate) struct Pattern {
     items: Vec<Item>,
     /// The items of the secret part: from this one on, and before this one.
     secret: (usize, usize),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Item {
-    Text {
-        bytes: Vec<u8>,
-        in_any_case: bool,
-    },
-    Run {
-        set: Set,
-        min: usize,
-        max: Option<usize>,
-    },
-    /// The inside and the end of a PEM block, of so many bytes at least.
-    Pem {
-        min: usize,
-    },
-}
-
-/// Why a pattern is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PatternError {
-    /// Nothing in it.
-    #[error("it is empty")]
-    Empty,
-    /// Something that is no item.
-    #[error("at byte {0} stands neither a literal in single quotes, nor a class, nor a parenthesis")]
-    Unknown(usize),
-    /// A quote, bracket or brace is not closed.
-    #[error("what is opened at byte {0} is not closed")]
-    Unclosed(usize),
-    /// No such class.
-    #[error("the class at byte {0} is none of those in docs/detection.md")]
-    UnknownClass(usize),
-    /// The count is no count.
-    #[error("the count at byte {0} is none of {{5}}, {{5..9}}, {{5..}}")]
-    Count(usize),
-    /// There would be two ways to read a text.
-    #[error(
-        "what follows item {0} may also be a part of it: give that item one length, or let it be followed by another byte"
-    )]
-    Ambiguous(usize),
-    /// Where the secret part begins may be out of sight when it comes.
-    #[error("at most {BYTES_BEFORE_MAX} bytes may stand before the parentheses")]
-    TooFar,
-    /// It cannot be decided in bounds.
-    #[error(
-        "a text must be read to more than {BYTES_MAX} bytes to be decided; only the last item may go on without an end"
-    )]
-    TooLong,
-    /// Parentheses that are nested, empty or several.
-    #[error("one pair of parentheses at most, around one item at least")]
-    Parentheses,
 }
 
 /// What a text is, as far as it has come.
@@ -91,7 +45,7 @@ pub(crate) enum Reading {
 
 impl Pattern {
     pub(crate) fn parse(text: &str) -> Result<Self, PatternError> {
-        let (items, secret) = Parser { text: text.as_bytes(), at: 0 }.items()?;
+        let (items, secret) = Parser::of(text).items()?;
         let pattern = Self { secret: secret.unwrap_or((0, items.len())), items };
         pattern.check()?;
         Ok(pattern)
@@ -257,184 +211,6 @@ impl Pattern {
             _ => 0,
         }
     }
-}
-
-impl Item {
-    /// What of the text is of the item: none if too little is.
-    fn length(&self, text: &[u8]) -> Option<usize> {
-        match self {
-            Self::Text { bytes, in_any_case } => {
-                let start = text.get(..bytes.len())?;
-                (if *in_any_case { start.eq_ignore_ascii_case(bytes) } else { start == bytes }).then_some(bytes.len())
-            }
-            Self::Run { set, min, max } => {
-                let text = text.get(..max.unwrap_or(usize::MAX)).unwrap_or(text);
-                let length = text.iter().take_while(|byte| holds(*set, **byte)).count();
-                (length >= *min).then_some(length)
-            }
-            Self::Pem { min } => {
-                let (length, _) = pem::go_on(pem::START, text);
-                (length >= *min).then_some(length)
-            }
-        }
-    }
-
-    /// Whether a text that is too short for the item is the start of it.
-    fn may_begin(&self, text: &[u8]) -> bool {
-        match self {
-            Self::Text { bytes, in_any_case } => {
-                let start = bytes.get(..text.len());
-                start.is_some_and(|start| if *in_any_case { start.eq_ignore_ascii_case(text) } else { start == text })
-            }
-            Self::Run { set, .. } => text.iter().all(|byte| holds(*set, *byte)),
-            Self::Pem { .. } => pem::go_on(pem::START, text).1.is_some(),
-        }
-    }
-
-    const fn is_full(&self, length: usize) -> bool {
-        match self {
-            Self::Text { .. } => true,
-            Self::Run { max, .. } => matches!(max, Some(max) if *max == length),
-            Self::Pem { .. } => false,
-        }
-    }
-
-    const fn goes_on(&self) -> bool {
-        matches!(self, Self::Run { max: None, .. } | Self::Pem { .. })
-    }
-
-    const fn is_long(&self) -> bool {
-        matches!(self, Self::Run { max: Some(257..), .. })
-    }
-
-    fn has_one_length(&self) -> bool {
-        match self {
-            Self::Text { .. } => true,
-            Self::Run { min, max, .. } => *max == Some(*min),
-            Self::Pem { .. } => false,
-        }
-    }
-
-    fn bytes_min(&self) -> usize {
-        match self {
-            Self::Text { bytes, .. } => bytes.len(),
-            Self::Run { min, .. } | Self::Pem { min } => *min,
-        }
-    }
-
-    fn set_at(&self, at: usize) -> Set {
-        match self {
-            Self::Text { bytes, in_any_case } => bytes.get(at).map_or(0, |byte| {
-                let set = 1 << (byte & 127);
-                if *in_any_case { set | 1 << byte.to_ascii_lowercase() | 1 << byte.to_ascii_uppercase() } else { set }
-            }),
-            Self::Run { set, .. } => *set,
-            Self::Pem { .. } => pem::INSIDE,
-        }
-    }
-}
-
-struct Parser<'text> {
-    text: &'text [u8],
-    at: usize,
-}
-
-type Items = (Vec<Item>, Option<(usize, usize)>);
-
-impl Parser<'_> {
-    fn items(mut self) -> Result<Items, PatternError> {
-        let (mut items, mut opened, mut secret) = (Vec::new(), None, None);
-        while let Some(byte) = self.text.get(self.at).copied() {
-            match byte {
-                b' ' => self.at += 1,
-                b'(' if opened.is_none() && secret.is_none() => {
-                    opened = Some(items.len());
-                    self.at += 1;
-                }
-                b')' => {
-                    let opened = opened.take().filter(|opened| *opened < items.len());
-                    secret = Some((opened.ok_or(PatternError::Parentheses)?, items.len()));
-                    self.at += 1;
-                }
-                b'(' => return Err(PatternError::Parentheses),
-                _ if self.takes(b"uuid") => items.extend(uuid()),
-                _ => items.push(self.item(byte)?),
-            }
-        }
-        if opened.is_some() { Err(PatternError::Parentheses) } else { Ok((items, secret)) }
-    }
-
-    fn item(&mut self, byte: u8) -> Result<Item, PatternError> {
-        let start = self.at;
-        match byte {
-            b'\'' => Ok(Item::Text { bytes: self.until(b'\'')?, in_any_case: false }),
-            b'~' => {
-                self.at += 1;
-                Ok(Item::Text { bytes: self.until(b'\'')?, in_any_case: true })
-            }
-            b'[' => {
-                let set = self.until(b']')?.iter().fold(0, |set, byte| set | 1 << (byte & 127));
-                let (min, max) = self.count()?;
-                Ok(Item::Run { set, min, max })
-            }
-            b'a'..=b'z' | b'A'..=b'Z' => {
-                let rest = self.text.get(start..).unwrap_or_default();
-                let name = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-                self.at += name;
-                let name = rest.get(..name).and_then(|name| str::from_utf8(name).ok()).unwrap_or_default();
-                let (min, max) = self.count()?;
-                if name == "pem" {
-                    return Ok(Item::Pem { min });
-                }
-                Ok(Item::Run { set: class(name).ok_or(PatternError::UnknownClass(start))?, min, max })
-            }
-            _ => Err(PatternError::Unknown(start)),
-        }
-    }
-
-    fn takes(&mut self, word: &[u8]) -> bool {
-        let takes = self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word));
-        self.at += if takes { word.len() } else { 0 };
-        takes
-    }
-
-    /// What stands between the byte at this place and the next `close`.
-    fn until(&mut self, close: u8) -> Result<Vec<u8>, PatternError> {
-        let inside = self.text.get(self.at + 1..).unwrap_or_default();
-        let length = inside.iter().position(|byte| *byte == close);
-        let inside = length.and_then(|length| inside.get(..length)).filter(|inside| inside.is_ascii());
-        let inside = inside.ok_or(PatternError::Unclosed(self.at))?.to_vec();
-        if inside.is_empty() {
-            return Err(PatternError::Unknown(self.at));
-        }
-        self.at += inside.len() + 2;
-        Ok(inside)
-    }
-
-    /// `{5}`, `{5..9}`, `{5..}`, or nothing for one.
-    fn count(&mut self) -> Result<(usize, Option<usize>), PatternError> {
-        if self.text.get(self.at) != Some(&b'{') {
-            return Ok((1, Some(1)));
-        }
-        let start = self.at;
-        let count = self.until(b'}')?;
-        let wrong = || PatternError::Count(start);
-        let count = str::from_utf8(&count).map_err(|_| wrong())?;
-        let number = |text: &str| text.parse::<usize>().map_err(|_| wrong());
-        let (min, max) = match count.split_once("..") {
-            None => (number(count)?, Some(number(count)?)),
-            Some((min, "")) => (number(min)?, None),
-            Some((min, max)) => (number(min)?, Some(number(max)?)),
-        };
-        if max == Some(0) || max.is_some_and(|max| max < min) { Err(wrong()) } else { Ok((min, max)) }
-    }
-}
-
-/// RFC 9562 section 4.
-fn uuid() -> impl Iterator<Item = Item> {
-    let part = |count| Item::Run { set: class("hex").unwrap_or_default(), min: count, max: Some(count) };
-    let dash = || Item::Text { bytes: b"-".to_vec(), in_any_case: false };
-    [part(8), dash(), part(4), dash(), part(4), dash(), part(4), dash(), part(12)].into_iter()
 }
 
 #[cfg(test)]
