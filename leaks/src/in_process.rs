@@ -92,7 +92,14 @@ fn mask(secrets: &Arc<FingerprintSet>, case: &Case, reply: &Reply, arrived: &mut
     let mut masker = Masker::new(Arc::clone(secrets), &profile, Content::of(content_type));
     let is_event_stream = content_type.is_some_and(|kind| kind.starts_with("text/event-stream"));
     let mut last = Vec::new();
-    for piece in case.split.pieces(reply, case.salt) {
+    let mut pieces = case.split.pieces(reply, case.salt).into_iter().peekable();
+    let mut is_first = true;
+    while let Some(piece) = pieces.next() {
+        // What comes whole is masked in one go.
+        if std::mem::take(&mut is_first) && pieces.peek().is_none() && decoder.is_identity() {
+            masker.push_last(Bytes::from(piece), &mut |clean| arrived.extend_from_slice(&clean));
+            break;
+        }
         let decoded = decoder.push(Bytes::from(piece), &mut |decoded: Bytes| {
             last.extend_from_slice(&decoded);
             masker.push(decoded, &mut |clean| arrived.extend_from_slice(&clean));

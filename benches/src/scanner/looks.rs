@@ -113,12 +113,20 @@ fn masker(live: &Arc<FingerprintSet>, profile: &Arc<Profile>, content: Content) 
 
 fn push(mut masker: Masker, body: &Bytes, mut clean: impl FnMut(Bytes)) {
     let mut out = |piece: Bytes| clean(black_box(piece));
-    pieces(body, |piece| masker.push(piece, &mut out));
+    if is_whole(body) {
+        masker.push_last(body.clone(), &mut out);
+    } else {
+        pieces(body, |piece| masker.push(piece, &mut out));
+    }
     black_box(masker.finish(&mut out));
 }
 
+const fn is_whole(body: &Bytes) -> bool {
+    body.len() <= WHOLE_BYTES_MAX
+}
+
 fn pieces(body: &Bytes, mut each: impl FnMut(Bytes)) {
-    if body.len() <= WHOLE_BYTES_MAX {
+    if is_whole(body) {
         return each(body.clone());
     }
     let mut rest = body.clone();

@@ -131,7 +131,7 @@ impl Inspector<'_> {
         let mut masker = passing_handles(Masker::without_secrets(self.profile, content), &text);
         let mut masked = Vec::new();
         let mut out = |clean: Bytes| masked.extend_from_slice(&clean);
-        masker.push(text, &mut out);
+        masker.push_last(text, &mut out);
         let mut found = masker.finish(&mut out);
         let mut masked = Bytes::from(masked);
         if found.blocked_by().is_none()

@@ -297,6 +297,7 @@ pub(crate) async fn mask(
 /// found, too.
 async fn whole(mut stream: MaskedStream, mut body: UpstreamBody) -> Result<(Clean, Report), Denial> {
     let session = Arc::clone(stream.session());
+    let mut is_first = true;
     loop {
         let frame = tokio::select! {
             biased; // what is there costs no registration
@@ -305,6 +306,7 @@ async fn whole(mut stream: MaskedStream, mut body: UpstreamBody) -> Result<(Clea
         };
         let Some(frame) = frame else { break };
         let scanned = match frame.map(Frame::into_data) {
+            Ok(Ok(data)) if is_first && body.is_end_stream() => stream.scan_whole(data).map_err(Denial::from),
             Ok(Ok(data)) => stream.scan(data).map_err(Denial::from),
             // Trailers are dropped: a caller cannot tell a masked one from a missing one.
             Ok(Err(_trailers)) => Ok(()),
@@ -313,6 +315,7 @@ async fn whole(mut stream: MaskedStream, mut body: UpstreamBody) -> Result<(Clea
         if let Err(denial) = scanned {
             return Err(fail(stream.into_outcome(), denial).await);
         }
+        is_first = false;
         if stream.passes_unanalyzed() {
             let found = stream.report();
             return Ok((Clean::of(Kind::Stream(Box::new(stream.reading(body)))), found));

@@ -102,6 +102,30 @@ impl LiveScanner {
         self.drain(self.clean_until(clean), report, out);
     }
 
+    /// Takes the last bytes of a stream. One that comes whole is looked at once.
+    pub(crate) fn push_last(&mut self, chunk: Bytes, report: &mut Report, out: &mut impl FnMut(Bytes)) {
+        if self.set.is_empty() {
+            return out(chunk);
+        }
+        if self.seen > 0 || chunk.len() > PIECE {
+            self.push(chunk, report, out);
+            return self.boundary(report, out);
+        }
+        let Self { set, runs, starts, .. } = self;
+        let mut compressed = |at| starts.extend(Start::of(chunk.get(at..).unwrap_or_default(), at as u64));
+        look_at_end(set, &chunk, &mut compressed, &mut |found| note(runs, 0, &found, report));
+        self.look_into_blobs(&chunk, report);
+        self.stitch(&chunk, report);
+        self.seen = chunk.len() as u64;
+        self.end_blob(report);
+        self.look_at_stitched(report);
+        if self.runs.is_empty() {
+            return out(chunk);
+        }
+        self.pending.push(chunk);
+        self.drain(self.seen, report, out);
+    }
+
     /// Passes on what is kept back up to the word that may go on, for nothing has come for a while.
     pub(crate) fn pause(&mut self, report: &mut Report, out: &mut impl FnMut(Bytes)) {
         self.look_at_end(report);
@@ -117,15 +141,17 @@ impl LiveScanner {
 
     /// Passes on all that is held back; what continues a text that was cut here is still recognized and masked.
     pub(crate) fn boundary(&mut self, report: &mut Report, out: &mut impl FnMut(Bytes)) {
+        self.end_blob(report);
+        self.look_at_end(report);
+        self.look_at_stitched(report);
+        self.drain(self.seen, report, out);
+    }
+
+    fn end_blob(&mut self, report: &mut Report) {
         if let Some(mut blob) = self.blob.take() {
             blob.end();
             self.note_blob(&blob, self.seen, report);
         }
-        self.look_at_end(report);
-        if let Some(events) = &self.stitcher {
-            events.look(&self.set, &mut note_stretch(&mut self.runs, report));
-        }
-        self.drain(self.seen, report, out);
     }
 
     /// Looks at what more bytes could have changed.
@@ -183,6 +209,13 @@ impl LiveScanner {
     fn stitch(&mut self, piece: &[u8], report: &mut Report) {
         if let Some(events) = &mut self.stitcher {
             events.push(&self.set, piece, self.seen, &mut note_stretch(&mut self.runs, report));
+        }
+    }
+
+    /// Looks at what is there of the values of events.
+    fn look_at_stitched(&mut self, report: &mut Report) {
+        if let Some(events) = &self.stitcher {
+            events.look(&self.set, &mut note_stretch(&mut self.runs, report));
         }
     }
 

@@ -128,6 +128,24 @@ impl Masker {
         report.merge(&later);
     }
 
+    /// Takes the last bytes of a stream, after which only [`Masker::finish`] is called. The same comes out as from [`Masker::push`], all
+    /// at once; of a stream that comes whole, nothing is looked at twice.
+    pub fn push_last(&mut self, chunk: Bytes, out: &mut impl FnMut(Bytes)) {
+        if self.issued.is_some() {
+            self.push(chunk, out);
+            return self.boundary(out);
+        }
+        let Self { live, text, report, listeners, .. } = self;
+        let Some(text) = text else { return push_last_live(live, chunk, report, out) };
+        let (mut later, mut last) = (Report::default(), Bytes::new());
+        push_last_live(live, chunk, report, &mut |clean| {
+            let before = std::mem::replace(&mut last, clean);
+            text.push(before, &mut later, listeners, out);
+        });
+        text.push_last(last, &mut later, listeners, out);
+        report.merge(&later);
+    }
+
     /// Says that a message or event ends here: all that is kept back is given to `out`, for nobody should wait for the next
     /// message to read this one. State stays, so what continues a secret or a value in the next message is masked from there on.
     pub fn boundary(&mut self, out: &mut impl FnMut(Bytes)) {
@@ -175,6 +193,13 @@ impl Masker {
 fn push_live(live: &mut Option<LiveScanner>, chunk: Bytes, report: &mut Report, out: &mut impl FnMut(Bytes)) {
     match live {
         Some(live) => live.push(chunk, report, out),
+        None => out(chunk),
+    }
+}
+
+fn push_last_live(live: &mut Option<LiveScanner>, chunk: Bytes, report: &mut Report, out: &mut impl FnMut(Bytes)) {
+    match live {
+        Some(live) => live.push_last(chunk, report, out),
         None => out(chunk),
     }
 }
@@ -228,11 +253,35 @@ fn refuse(action: Action, report: &mut Report) {
 
 impl TextScanner {
     fn push(&mut self, chunk: Bytes, report: &mut Report, listeners: &mut Listeners, out: &mut impl FnMut(Bytes)) {
+        if chunk.is_empty() {
+            return;
+        }
         let Self { fields, spans, profile } = self;
         let Some(spans) = spans else { return fields.push(chunk, profile, report, out) };
         let mut later = Report::default();
         let mut sinks = Sinks { profile, report: &mut later, listeners, out };
         fields.push(chunk, profile, report, &mut |clean| spans.push(clean, &mut sinks));
+        report.merge(&later);
+    }
+
+    /// The same, and all that is kept back.
+    fn push_last(&mut self, chunk: Bytes, report: &mut Report, listeners: &mut Listeners, out: &mut impl FnMut(Bytes)) {
+        let Self { fields, spans, profile } = self;
+        let Some(spans) = spans else {
+            fields.push(chunk, profile, report, out);
+            return fields.boundary(profile, report, out);
+        };
+        let (mut later, mut last) = (Report::default(), Bytes::new());
+        let mut sinks = Sinks { profile, report: &mut later, listeners, out };
+        let mut push = |clean: Bytes| {
+            let before = std::mem::replace(&mut last, clean);
+            if !before.is_empty() {
+                spans.push(before, &mut sinks);
+            }
+        };
+        fields.push(chunk, profile, report, &mut push);
+        fields.boundary(profile, report, &mut push);
+        spans.push_last(last, &mut sinks);
         report.merge(&later);
     }
 

@@ -72,6 +72,17 @@ impl SpanScanner {
         }
     }
 
+    /// Takes the last bytes of a stream.
+    pub(crate) fn push_last(&mut self, chunk: Bytes, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) {
+        if self.seen.is_empty() && !chunk.is_empty() {
+            self.pending.push(chunk.clone());
+            self.look(&chunk, 0, true, sinks);
+        } else {
+            self.push(chunk, sinks);
+            self.boundary(sinks);
+        }
+    }
+
     /// Nothing may be kept back any longer. What is before stays known, for its words.
     pub(crate) fn boundary(&mut self, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) {
         if self.decided < self.seen.len() {

@@ -36,6 +36,17 @@ fn masked<'chunk>(
     (masked, report)
 }
 
+/// The same of a text that is pushed as the last of its stream, after what comes before it.
+fn masked_at_last(set: &Arc<FingerprintSet>, content: Content, before: &[u8], last: &[u8]) -> (Vec<u8>, Report) {
+    let mut masker = Masker::new(Arc::clone(set), &Arc::new(Profile::new()), content);
+    let mut masked = Vec::new();
+    let mut out = |clean: Bytes| masked.extend_from_slice(&clean);
+    masker.push(Bytes::copy_from_slice(before), &mut out);
+    masker.push_last(Bytes::copy_from_slice(last), &mut out);
+    let report = masker.finish(&mut out);
+    (masked, report)
+}
+
 /// The forms in which a secret comes back, written by other code than that which makes the fingerprints, with the part of each
 /// that stands for nothing but the secret.
 fn forms(secret: &str) -> Vec<(&'static str, String)> {
@@ -324,8 +335,12 @@ proptest! {
     #[test]
     fn how_a_stream_is_cut_makes_no_difference(text in texts(), cuts in proptest::collection::vec(1..20_usize, 1..60)) {
         let set = set(&[LONG, PLAIN, SHORT]);
-        for content in [Content::Text, Content::Binary] {
+        for content in [Content::Text, Content::Binary, Content::Events] {
             let whole = masked(&set, content, [text.as_slice()]);
+            for cut in [0, cuts.iter().sum::<usize>().min(text.len())] {
+                let (before, last) = text.split_at(cut);
+                prop_assert_eq!(&masked_at_last(&set, content, before, last), &whole);
+            }
             let mut rest = text.as_slice();
             let chunks: Vec<&[u8]> = cuts.iter().map(|length| {
                 let (chunk, after) = rest.split_at((*length).min(rest.len()));
