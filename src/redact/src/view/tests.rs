@@ -384,3 +384,22 @@ fn a_secret_anywhere_in_a_chunk_of_any_length_is_masked() {
         }
     }
 }
+
+#[test]
+fn a_run_that_is_decoded_is_found_wherever_it_stands_in_a_block() {
+    let part = &ALPHANUMERIC[..16];
+    let twice = STANDARD.encode(STANDARD.encode(part));
+    // So short that its pieces are not known, only all of it.
+    let short = "q7Rk2mX9Wz4";
+    for (secret, run) in [(ALPHANUMERIC, twice), (short, base32(short, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))] {
+        let set = set(&[secret]);
+        for before in 0..130 {
+            let text = format!("{} {run} and then", ".".repeat(before));
+            let masked = masked(&set, [text.as_bytes()]);
+            assert!(
+                !masked.windows(16).any(|left| run.as_bytes().windows(16).any(|part| part == left)),
+                "at {before}: {run}"
+            );
+        }
+    }
+}
