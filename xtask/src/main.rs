@@ -1,4 +1,4 @@
-//! What developers run: `cargo xtask test`, `peers`, `docs`, `bench`, `crash`, `leaks`, `detection`.
+//! What developers run: `cargo xtask test`, `peers`, `docs`, `bench`, `crash`, `leaks`, `fuzz`, `detection`.
 #![expect(clippy::print_stdout, reason = "a command that people read")]
 
 mod bench;
@@ -6,6 +6,7 @@ mod command;
 mod crash;
 mod detection;
 mod docs;
+mod fuzz;
 mod leaks;
 mod peers;
 mod test;
@@ -37,6 +38,8 @@ enum Command {
     Crash(crash::Options),
     /// Give a credential back in every way, and say what came through
     Leaks(leaks::Options),
+    /// Feed decoders and the scanner with inputs that a fuzzer makes up
+    Fuzz(fuzz::Options),
     /// Measure a call directly, through nginx and through Claviger, and write docs/performance.md
     Bench(bench::Options),
     /// Compare what is found of personal data and of credentials with what is there, and with what other scanners find
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Docs => docs::write(),
         Command::Crash(options) => crash::crash(&options),
         Command::Leaks(options) => leaks::leaks(&options),
+        Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Detection(options) => detection::detection(&options),
     };

@@ -38,7 +38,8 @@ pub enum Coding {
 }
 
 impl Coding {
-    pub(super) const ALL: [(&'static str, Self); 4] =
+    /// All of them, by their names in `Content-Encoding`.
+    pub const ALL: [(&'static str, Self); 4] =
         [("gzip", Self::Gzip), ("deflate", Self::Deflate), ("br", Self::Brotli), ("zstd", Self::Zstd)];
 
     /// Its name in `Content-Encoding`.

@@ -1,0 +1,7 @@
+//! Feeds the property of this name in `leaks/src/property.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(
+    init: leaks::property::write_seeds("events"),
+    |input: &[u8]| leaks::property::check("events", input)
+);
