@@ -221,15 +221,23 @@ impl Recognizer for Shapes {
             });
         });
         if !is_end {
-            sights.extend(self.begun(text, from).map(Sight::More));
             self.words.each(text, near::unfinished(text), |end, shapes| {
                 let sight = self.after_word(shapes, text, end, false, None);
                 sights.extend(sight.filter(|sight| matches!(sight, Sight::More(_))));
             });
         }
         sights.sort_unstable_by_key(Sight::order);
-        let mut decided = from;
+        let (mut decided, mut begun) = (from, if is_end { None } else { self.begun(text, from) });
+        // What begins inside of a find is of that find; another may begin after it.
+        let after = |begun: Option<usize>, decided| match begun {
+            Some(start) if start < decided => self.begun(text, decided),
+            begun => begun,
+        };
         for sight in sights {
+            begun = after(begun, decided);
+            if let Some(start) = begun.filter(|start| *start <= sight.order().0) {
+                return start;
+            }
             match sight {
                 Sight::More(start) if start >= decided => return start,
                 Sight::Found(credential) if credential.start >= decided => {
@@ -239,7 +247,7 @@ impl Recognizer for Shapes {
                 Sight::More(_) | Sight::Found(_) => {}
             }
         }
-        text.len()
+        after(begun, decided).unwrap_or(text.len())
     }
 
     fn open(&self, found: &Found, text: &[u8]) -> Option<Open> {

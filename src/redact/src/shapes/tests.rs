@@ -238,3 +238,12 @@ fn a_rule_that_cannot_be_looked_for_is_refused_with_its_reason() {
         assert!(refused(file).starts_with(reason), "{file}: {}", refused(file));
     }
 }
+
+#[test]
+fn what_begins_right_after_a_find_is_waited_for() {
+    let hash = "$2a$14$Z5Of293bkwC2h052tVB.3DaslMVSRNx1X4eovDDE4oujBWMxlP/J1";
+    let text = format!("{hash}-gb_api_H3AHa2vIW008IhGAHnQgIBd7f1auEg3wH6jFRDGK ");
+    for cut in 0..text.len() {
+        assert_eq!(masked(Shapes::built_in().as_ref(), text.as_bytes(), &[cut]).len(), 2, "cut at {cut}");
+    }
+}
