@@ -158,7 +158,7 @@ async fn rules_of_the_operator_hold_in_answers_and_a_wrong_one_is_told_with_what
     fs::create_dir(broker.path("rules")).expect("a folder of ours");
     let write = |rules: &str| fs::write(broker.path("rules/own.toml"), rules).expect("a file of ours");
     for (rules, why) in [
-        ("key = { shapes = [\"'ab' alnum{20}\"] }", "begin it with four bytes that are known"),
+        ("key = { shapes = [\"'a' alnum{20}\"] }", "begin it with four bytes that are known"),
         ("key = { shapes = [\"'corp_' alnum{20}\"], after = [\"ab\"] }", "write 4 to 24 ASCII characters"),
         ("key = { shapes = [\"'corp_' letter{20}\"] }", "the class at byte 8 is none of those in docs/detection.md"),
         ("key = { shape = \"'corp_' alnum{20}\" }", "unknown field `shape`"),

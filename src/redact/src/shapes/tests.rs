@@ -171,6 +171,11 @@ fn only_the_secret_part_is_masked() {
         ("Authorization: Basic dXNlcjpwYXNz", "Basic dXNlcjpwYXNz", "basic-credentials"),
         ("Set-Cookie: sid=8f3kd92jfk20dk39fk20; Path=/; HttpOnly", "8f3kd92jfk20dk39fk20", "cookie-header"),
         ("DefaultEndpointsProtocol=https;AccountName=a;AccountKey=", "", ""),
+        ("Server=db,1433;Uid=app;Pwd=Tr0ub4dor;Encrypt=yes", "Tr0ub4dor", "connection-string-password"),
+        ("CREATE USER 'app' IDENTIFIED BY 'Tr0ub4dor&3';", "Tr0ub4dor&3", "sql-user-password"),
+        ("machine example.org login ann password Tr0ub4dor", "Tr0ub4dor", "netrc-password"),
+        ("mysqldump --password Tr0ub4dor --all", "Tr0ub4dor", "command-line-password"),
+        ("requirepass Tr0ub4dor", "Tr0ub4dor", "redis-config-password"),
     ] {
         if secret.is_empty() {
             assert_eq!(found(text), []);
@@ -206,6 +211,8 @@ fn examples_of_documentation_and_what_only_looks_alike_stay() {
         "eyJub3QiOiJhIGp3dCJ9.abcdefghijklmnop",
         "see datadog: the 8 dashboards, e.g. 'sk-'",
         "cookie: a small text that a server sets",
+        "mysqldump --password secret, or --password $PASSWORD; requirepass sets it",
+        "SELECT 1 -- identified by 'password', with password 'secret'",
     ] {
         assert_eq!(found(text), [], "{text}");
     }
