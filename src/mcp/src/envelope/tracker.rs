@@ -1,29 +1,29 @@
 //! Follows the outer members of a response and decides which bytes pass, which are kept to be read, and which are replaced.
 
-use std::{borrow::Cow, mem::replace, ops::Range, str};
+mod capture;
+mod edit;
+
+use std::{mem::replace, ops::Range, str};
 
 use bytes::Bytes;
 
+use self::{capture::Capture, edit::Edit};
 use super::{Answer, EnvelopeError, ResultType};
 use crate::{
     json::{
-        Json, Limits, Number, Object,
+        Json, Number,
         machine::{Mark, What},
-        unescape, write_string,
     },
-    rpc::{ID_LENGTH_MAX, Id},
+    rpc::Id,
 };
+
+pub(super) use self::edit::Change;
 
 /// What is given out: a part of the chunk, or bytes of ours.
 pub(super) enum Piece<'a> {
     Through(Range<usize>),
     Own(&'a Bytes),
 }
-
-/// Keys and small values that are read. The longest is an id in which each byte is escaped.
-const CAPTURE_LENGTH_MAX: usize = 6 * ID_LENGTH_MAX + 2;
-/// The longest object that members are added to: it is read whole.
-const MERGED_LENGTH_MAX: usize = 64 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outer {
@@ -49,32 +49,6 @@ enum Inner {
 }
 
 #[derive(Debug)]
-struct Edit {
-    key: &'static str,
-    /// `"key":value`.
-    member: Bytes,
-    /// The value in it.
-    value: Bytes,
-    /// What is added, for a merge.
-    members: Object,
-    change: Change,
-    seen: bool,
-}
-
-/// What becomes of a member of `result`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
-    /// It says this.
-    Set,
-    /// It says this where the upstream does not say anything.
-    Default,
-    /// It does not pass.
-    Drop,
-    /// It says this besides what the upstream says.
-    Merge,
-}
-
-#[derive(Debug)]
 pub(super) struct Tracker {
     sent: Id,
     callers_id: Bytes,
@@ -88,8 +62,7 @@ pub(super) struct Tracker {
     /// Up to where the chunk is dealt with.
     done: usize,
     passing: bool,
-    capturing: bool,
-    captured: Vec<u8>,
+    capture: Capture,
     outer: Outer,
     inner: Inner,
     seen: [bool; 4],
@@ -115,8 +88,7 @@ impl Tracker {
             holding: false,
             done: 0,
             passing: true,
-            capturing: false,
-            captured: Vec::new(),
+            capture: Capture::default(),
             outer: Outer::Version,
             inner: Inner::Other,
             seen: [false; 4],
@@ -130,14 +102,7 @@ impl Tracker {
     }
 
     pub(super) fn edit(&mut self, key: &'static str, value: &Json, change: Change) {
-        let mut member = Vec::new();
-        write_string(key, &mut member);
-        member.push(b':');
-        let start = member.len();
-        value.write_to(&mut member);
-        let member = Bytes::from(member);
-        let members = value.as_object().filter(|_| change == Change::Merge).cloned().unwrap_or_default();
-        self.edits.push(Edit { key, value: member.slice(start..), member, members, change, seen: false });
+        self.edits.push(Edit::new(key, value, change));
         self.has_drops |= change == Change::Drop;
     }
 
@@ -169,7 +134,8 @@ impl Tracker {
             (depth, What::KeyStart) => {
                 self.holding = depth == 2 && self.drops();
                 self.passing &= !self.holding;
-                self.start_capture()
+                self.capture.start();
+                Ok(())
             }
             (1, What::KeyEnd) => self.outer_key(),
             (_, What::KeyEnd) => self.inner_key(out),
@@ -223,24 +189,21 @@ impl Tracker {
         if range.is_empty() {
             return Ok(());
         }
-        if self.capturing {
-            let bytes = chunk.get(range.clone()).unwrap_or_default();
-            let left = self.capture_length_max().saturating_sub(self.captured.len());
-            // One byte too many says that something was cut off.
-            let taken = bytes.get(..=left).unwrap_or(bytes);
-            self.captured.extend_from_slice(taken);
+        if self.capture.is_on() {
+            let taken = self.capture.take(chunk.get(range.clone()).unwrap_or_default());
+            let rest = range.start + taken..range.end;
             // A key this long is none of those that do not pass.
-            if self.holding && self.is_cut_off() {
-                let rest = range.start + taken.len()..range.end;
+            if self.holding && self.capture.is_cut_off() {
                 self.release_key(out);
                 out(Piece::Through(rest));
                 return Ok(());
             }
             // Nothing is added to an object this long.
-            if matches!(self.inner, Inner::Merge(_)) && self.is_cut_off() {
-                out(Piece::Own(&Bytes::copy_from_slice(&self.captured)));
-                out(Piece::Through(range.start + taken.len()..range.end));
-                (self.inner, self.capturing, self.passing) = (Inner::Other, false, true);
+            if matches!(self.inner, Inner::Merge(_)) && self.capture.is_cut_off() {
+                out(Piece::Own(&self.capture.copy()));
+                out(Piece::Through(rest));
+                self.capture.stop();
+                (self.inner, self.passing) = (Inner::Other, true);
                 return Ok(());
             }
         }
@@ -250,23 +213,9 @@ impl Tracker {
         Ok(())
     }
 
-    fn start_capture(&mut self) -> Result<(), EnvelopeError> {
-        self.captured.clear();
-        self.capturing = true;
-        Ok(())
-    }
-
-    const fn capture_length_max(&self) -> usize {
-        if matches!(self.inner, Inner::Merge(_)) { MERGED_LENGTH_MAX } else { CAPTURE_LENGTH_MAX }
-    }
-
-    fn is_cut_off(&self) -> bool {
-        self.captured.len() > self.capture_length_max()
-    }
-
     fn outer_key(&mut self) -> Result<(), EnvelopeError> {
-        self.capturing = false;
-        let outer = match self.captured_text().as_deref() {
+        self.capture.stop();
+        let outer = match self.capture.text().as_deref() {
             Some("jsonrpc") => Outer::Version,
             Some("id") => Outer::Id,
             Some("result") => Outer::Result,
@@ -291,11 +240,15 @@ impl Tracker {
     fn outer_value(&mut self, first: u8, out: &mut impl FnMut(Piece<'_>)) -> Result<(), EnvelopeError> {
         self.inner = Inner::Other;
         match self.outer {
-            Outer::Version => self.start_capture(),
+            Outer::Version => {
+                self.capture.start();
+                Ok(())
+            }
             Outer::Id => {
                 self.passing = false;
                 out(Piece::Own(&self.callers_id));
-                self.start_capture()
+                self.capture.start();
+                Ok(())
             }
             Outer::Result | Outer::Error if first != b'{' => Err(EnvelopeError::Shape),
             Outer::Result | Outer::Error => Ok(()),
@@ -303,17 +256,17 @@ impl Tracker {
     }
 
     fn outer_value_end(&mut self) -> Result<(), EnvelopeError> {
-        self.capturing = false;
+        self.capture.stop();
         self.passing = true;
         match self.outer {
-            Outer::Version if self.captured == b"\"2.0\"" => Ok(()),
+            Outer::Version if self.capture.bytes() == b"\"2.0\"" => Ok(()),
             Outer::Version => Err(EnvelopeError::JsonRpcVersion),
-            Outer::Id if self.captured == b"null" => {
+            Outer::Id if self.capture.bytes() == b"null" => {
                 self.id_is_null = true;
                 Ok(())
             }
-            Outer::Id if self.is_cut_off() => Err(EnvelopeError::Id),
-            Outer::Id => match Id::parse(&self.captured) {
+            Outer::Id if self.capture.is_cut_off() => Err(EnvelopeError::Id),
+            Outer::Id => match Id::parse(self.capture.bytes()) {
                 None => Err(EnvelopeError::Id),
                 Some(id) if id == self.sent => Ok(()),
                 Some(_) => Err(EnvelopeError::OtherId),
@@ -332,13 +285,13 @@ impl Tracker {
         if self.has_inner_members {
             out(Piece::Own(&COMMA));
         }
-        out(Piece::Own(&Bytes::copy_from_slice(&self.captured)));
+        out(Piece::Own(&self.capture.copy()));
         (self.holding, self.passing, self.has_inner_members) = (false, true, true);
     }
 
     fn inner_key(&mut self, out: &mut impl FnMut(Piece<'_>)) -> Result<(), EnvelopeError> {
-        self.capturing = false;
-        let key = self.captured_text().unwrap_or_default();
+        self.capture.stop();
+        let key = self.capture.text().unwrap_or_default();
         let place = self.edits.iter().position(|edit| edit.key == key && self.outer == Outer::Result);
         let read = match (self.outer, key.as_ref()) {
             (Outer::Result, "resultType") => Inner::ResultType,
@@ -384,47 +337,36 @@ impl Tracker {
             }
             Inner::Merge(_) => {
                 self.passing = false;
-                self.captured.clear();
-                self.capturing = true;
+                self.capture.start_whole();
             }
-            Inner::ResultType | Inner::IsError | Inner::Code => {
-                self.captured.clear();
-                self.capturing = true;
-            }
+            Inner::ResultType | Inner::IsError | Inner::Code => self.capture.start(),
         }
     }
 
     fn inner_value_end(&mut self, out: &mut impl FnMut(Piece<'_>)) -> Result<(), EnvelopeError> {
-        self.capturing = false;
+        self.capture.stop();
         self.passing = !self.drops();
         match self.inner {
             Inner::Other | Inner::Dropped | Inner::Edit(_) => {}
-            Inner::Merge(place) => out(Piece::Own(&self.merged(place))),
+            Inner::Merge(place) => {
+                let read = self.capture.copy();
+                out(Piece::Own(&self.edits.get(place).map_or_else(|| read.clone(), |edit| edit.added_to(&read))));
+            }
             Inner::ResultType => {
-                self.result_type = match self.captured_text().as_deref() {
+                self.result_type = match self.capture.text().as_deref() {
                     Some("complete") => ResultType::Complete,
                     Some("input_required") if !self.complete_only => ResultType::InputRequired,
                     Some("task") if !self.complete_only => ResultType::Task,
                     _ => return Err(EnvelopeError::ResultType),
                 }
             }
-            Inner::IsError => self.is_error = self.captured == b"true",
+            Inner::IsError => self.is_error = self.capture.bytes() == b"true",
             Inner::Code => {
-                let text = str::from_utf8(&self.captured).ok();
+                let text = str::from_utf8(self.capture.bytes()).ok();
                 self.code = text.and_then(Number::parse).and_then(|number| number.as_i64());
             }
         }
         Ok(())
-    }
-
-    /// The object that was read, with what is added to it. Where it is none that can be read, it stays as it is.
-    fn merged(&self, place: usize) -> Bytes {
-        let read = Json::parse(&self.captured, &Limits::LIST);
-        let (Ok(Json::Object(mut object)), Some(edit)) = (read, self.edits.get(place)) else {
-            return Bytes::copy_from_slice(&self.captured);
-        };
-        edit.members.iter().for_each(|(key, value)| object.set(key, value.clone()));
-        object.to_vec().into()
     }
 
     fn add_missing(&mut self, out: &mut impl FnMut(Piece<'_>)) {
@@ -438,17 +380,5 @@ impl Tracker {
             out(Piece::Own(&edit.member));
             self.has_inner_members = true;
         }
-    }
-
-    /// The captured string, unescaped: an escaped spelling of a key is the same key.
-    fn captured_text(&self) -> Option<Cow<'_, str>> {
-        if self.is_cut_off() {
-            return None;
-        }
-        if memchr::memchr(b'\\', &self.captured).is_some() {
-            return unescape(&self.captured).map(Cow::Owned);
-        }
-        let quoted = str::from_utf8(&self.captured).ok()?;
-        quoted.strip_prefix('"')?.strip_suffix('"').map(Cow::Borrowed)
     }
 }
