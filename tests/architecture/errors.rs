@@ -14,13 +14,13 @@ type Told = (String, Option<u16>);
 
 #[test]
 fn every_refusal_stands_in_the_documents_with_its_word_and_status() {
-    let path = "src/gateway/src/denial.rs";
+    let path = "src/gateway/src/denial/told.rs";
     let code = fs::read_to_string(root().join(path)).expect("the file of the refusals");
     let code = told_in_code(&Source::new(path, &code));
     let documents = fs::read_to_string(root().join("docs/errors.md")).expect("the table of the refusals");
     let documents = told_in_documents(&documents);
     assert!(code.len() > 30, "{code:?}");
-    holds("docs/errors.md and src/gateway/src/denial.rs tell different words", &differences(&code, &documents));
+    holds("docs/errors.md and src/gateway/src/denial/told.rs tell different words", &differences(&code, &documents));
 }
 
 #[test]
