@@ -5,20 +5,17 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use bytes::Bytes;
 use egress::UpstreamBody;
 use http_body::Body as _;
 use mcp::Object;
-use redact::{Class, Decoder, Masker, Report, Unscannable};
-use tokio::time::{Instant, Sleep};
+use redact::{Class, Decoder, Masker, Report};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::{Held, Interrupted, told};
+use super::{Held, Interrupted, line_end::LineEnd, quiet::Quiet, told, withheld::Withheld};
 use crate::{
-    analysis::Unanalyzed,
     denial::Denial,
     leak::LeakAlarm,
     record::{Ending, PendingOutcome},
@@ -27,34 +24,6 @@ use crate::{
 
 /// Frames that are dropped at a time after the end of an answer; an upstream that says more loses its connection.
 const DROPPED_FRAMES_MAX: usize = 4;
-
-/// How long nothing comes before what is kept back goes out: longer than the writes of one answer are apart, and too short for a reader to
-/// notice.
-const QUIET: Duration = Duration::from_millis(50);
-
-/// Why the rest of an answer is not passed on.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-pub(super) enum Withheld {
-    /// Its coding cannot be undone.
-    #[error(transparent)]
-    Unscannable(#[from] Unscannable),
-    /// It holds what the operator says to refuse.
-    #[error("the answer holds what the operator refuses")]
-    Blocked(Class),
-    /// Nobody looked for names and places in it.
-    #[error(transparent)]
-    Unanalyzed(#[from] Unanalyzed),
-}
-
-impl From<Withheld> for Denial {
-    fn from(withheld: Withheld) -> Self {
-        match withheld {
-            Withheld::Unscannable(unscannable) => Self::Unscannable(unscannable),
-            Withheld::Blocked(class) => Self::Blocked { class },
-            Withheld::Unanalyzed(unanalyzed) => Self::Unanalyzed(unanalyzed),
-        }
-    }
-}
 
 type Settling = Pin<Box<dyn Future<Output = Result<(), tlog::AppendError>> + Send>>;
 
@@ -82,57 +51,6 @@ pub(crate) struct MaskedStream {
     quiet: Quiet,
     is_event_stream: bool,
     line_end: LineEnd,
-}
-
-/// Waits for a stream to say nothing for a while.
-#[derive(Debug, Default)]
-struct Quiet {
-    /// Kept to be set again.
-    timer: Option<Pin<Box<Sleep>>>,
-    /// Something came since it was last quiet.
-    is_due: bool,
-    is_set: bool,
-}
-
-impl Quiet {
-    /// Something has come.
-    const fn restart(&mut self) {
-        (self.is_due, self.is_set) = (true, false);
-    }
-
-    /// Ready once each time that it gets quiet.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.is_due {
-            return Poll::Pending;
-        }
-        let end = Instant::now() + QUIET;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
-        if !self.is_set {
-            timer.as_mut().reset(end);
-            self.is_set = true;
-        }
-        std::task::ready!(timer.as_mut().poll(cx));
-        self.is_due = false;
-        Poll::Ready(())
-    }
-}
-
-/// The last bytes of a stream, by which the end of an event is known however the stream is cut.
-#[derive(Debug, Default)]
-struct LineEnd([u8; 3]);
-
-impl LineEnd {
-    fn follow(&mut self, bytes: &[u8]) {
-        for byte in bytes.iter().skip(bytes.len().saturating_sub(self.0.len())) {
-            self.0.rotate_left(1);
-            self.0[2] = *byte;
-        }
-    }
-
-    /// Whether an empty line has just ended (HTML, section 9.2.6).
-    fn is_blank(&self) -> bool {
-        matches!(self.0, [_, b'\n', b'\n'] | [_, b'\r', b'\r'] | [b'\n', b'\r', b'\n'])
-    }
 }
 
 impl MaskedStream {
@@ -381,11 +299,7 @@ impl MaskedStream {
     }
 
     fn withhold(&mut self, withheld: Withheld) {
-        let interrupted = match withheld {
-            Withheld::Unscannable(_) => Interrupted::Unscannable,
-            Withheld::Blocked(class) => Interrupted::Blocked(class),
-            Withheld::Unanalyzed(unanalyzed) => Interrupted::Unanalyzed(unanalyzed),
-        };
+        let interrupted = Interrupted::from(withheld);
         self.end(Ending::Failed(Denial::from(withheld).told().error), Some(interrupted));
     }
 

@@ -1,6 +1,9 @@
 //! Answers that are analyzed, through a real socket.
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{
+    HeaderMap,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
 use http_body_util::Full;
 use mcp::{Dialect, Era, Limits, Message};
 use policy::Obligations;
@@ -10,7 +13,10 @@ use serde_json::json;
 use super::*;
 use crate::{
     Masking,
-    analysis::testing::{Manner, Played, asking},
+    analysis::{
+        Unanalyzed,
+        testing::{Manner, Played, asking},
+    },
     approve::approve,
     asked::{Asked, McpAsked, McpMessage},
     authorize::Permit,
