@@ -50,6 +50,16 @@ enum Part {
         /// The vector path
         path: String,
     },
+    /// Looks through one text for one thing again and again, for a profiler
+    Again {
+        /// The vector path
+        path: String,
+        text: Text,
+        bytes: usize,
+        /// As `rates` prints it
+        look: String,
+        times: u32,
+    },
     /// How long the first bytes of an answer wait for the scanner
     Delay,
     /// The memory that a body takes to be scanned
@@ -77,6 +87,10 @@ fn run(part: Part) -> Result<(), Box<dyn std::error::Error>> {
         Part::Instructions { path } => {
             take(&path)?;
             rates::count()?;
+        }
+        Part::Again { path, text, bytes, look, times } => {
+            take(&path)?;
+            rates::again(text, bytes, &look, times)?;
         }
         Part::Delay => delay::measure()?,
         Part::Memory { secrets, bytes } => memory::measure(secrets, bytes)?,

@@ -50,6 +50,17 @@ pub(crate) fn count() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Looks through a text for one thing, and prints the line of it.
+pub(crate) fn again(text: Text, bytes: usize, look: &str, times: u32) -> Result<(), Box<dyn Error>> {
+    let look = Look::ALL.into_iter().find(|known| known.name() == look).ok_or("there is no such thing to look for")?;
+    let (scanner, mut copied, body) = (Scanner::new()?, looks::copied(), text.write(bytes));
+    let began = thread_time();
+    (0..times).for_each(|_| measured(&scanner, look, text, &body, &mut copied));
+    let seconds = thread_time().saturating_sub(began).as_secs_f64() / f64::from(times);
+    println!("text={} bytes={bytes} look={} seconds={seconds:e}", text.name(), look.name());
+    Ok(())
+}
+
 /// Where a tool begins to count.
 #[inline(never)]
 fn measured(scanner: &Scanner, look: Look, text: Text, body: &Bytes, copied: &mut Vec<u8>) {

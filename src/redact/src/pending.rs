@@ -2,18 +2,20 @@
 
 use std::collections::VecDeque;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
 /// A queue of slices with the stream position of its first byte.
 #[derive(Debug)]
 pub(crate) struct Pending {
-    slices: VecDeque<Bytes>,
+    /// Empty if there are none. Nearly always it is the only one, and then nothing is allocated.
+    first: Bytes,
+    others: VecDeque<Bytes>,
     start: u64,
 }
 
 impl Pending {
     pub(crate) const fn new() -> Self {
-        Self { slices: VecDeque::new(), start: 0 }
+        Self { first: Bytes::new(), others: VecDeque::new(), start: 0 }
     }
 
     /// The stream position of the first byte that was neither passed on nor dropped.
@@ -22,40 +24,37 @@ impl Pending {
     }
 
     pub(crate) fn push(&mut self, slice: Bytes) {
-        self.slices.push_back(slice);
+        if self.first.is_empty() {
+            self.first = slice;
+        } else if !slice.is_empty() {
+            self.others.push_back(slice);
+        }
     }
 
     /// Passes on everything before this position.
     pub(crate) fn release(&mut self, until: u64, out: &mut impl FnMut(Bytes)) {
-        while self.start < until
-            && let Some(front) = self.slices.front_mut()
-        {
-            let wanted = usize::try_from(until - self.start).unwrap_or(usize::MAX);
-            if wanted < front.len() {
-                self.start = until;
-                out(front.split_to(wanted));
-                return;
-            }
-            self.start += front.len() as u64;
-            if let Some(slice) = self.slices.pop_front() {
-                out(slice);
-            }
+        while let Some(slice) = self.take(until) {
+            out(slice);
         }
     }
 
     /// Drops everything before this position.
     pub(crate) fn skip(&mut self, until: u64) {
-        while self.start < until
-            && let Some(front) = self.slices.front_mut()
-        {
-            let wanted = usize::try_from(until - self.start).unwrap_or(usize::MAX);
-            if wanted < front.len() {
-                self.start = until;
-                front.advance(wanted);
-                return;
-            }
-            self.start += front.len() as u64;
-            self.slices.pop_front();
+        while self.take(until).is_some() {}
+    }
+
+    /// Takes the first slice, or as much of it as stands before this position.
+    fn take(&mut self, until: u64) -> Option<Bytes> {
+        if self.start >= until || self.first.is_empty() {
+            return None;
         }
+        let wanted = usize::try_from(until - self.start).unwrap_or(usize::MAX);
+        if wanted < self.first.len() {
+            self.start = until;
+            return Some(self.first.split_to(wanted));
+        }
+        self.start += self.first.len() as u64;
+        let next = self.others.pop_front().unwrap_or_default();
+        Some(std::mem::replace(&mut self.first, next))
     }
 }

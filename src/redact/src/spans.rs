@@ -39,6 +39,14 @@ pub(crate) struct SpanScanner {
 /// Whether the bytes of a find are passed on.
 type Stays = bool;
 
+/// What ends with a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    None,
+    Message,
+    Stream,
+}
+
 /// What happens to what is found, and to the rest.
 pub(crate) struct Sinks<'stream, Out> {
     pub(crate) profile: &'stream Profile,
@@ -63,12 +71,12 @@ impl SpanScanner {
     pub(crate) fn push(&mut self, chunk: Bytes, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) {
         self.pending.push(chunk.clone());
         if self.seen.is_empty() {
-            let decided = self.look(&chunk, 0, false, sinks);
+            let decided = self.look(&chunk, 0, End::None, sinks);
             self.seen.extend_from_slice(chunk.get(decided.saturating_sub(CONTEXT_MAX)..).unwrap_or_default());
             self.decided = decided.min(CONTEXT_MAX);
         } else {
             self.seen.extend_from_slice(&chunk);
-            self.look_at_seen(false, sinks);
+            self.look_at_seen(End::None, sinks);
         }
     }
 
@@ -76,7 +84,7 @@ impl SpanScanner {
     pub(crate) fn push_last(&mut self, chunk: Bytes, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) {
         if self.seen.is_empty() && !chunk.is_empty() {
             self.pending.push(chunk.clone());
-            self.look(&chunk, 0, true, sinks);
+            self.look(&chunk, 0, End::Stream, sinks);
         } else {
             self.push(chunk, sinks);
             self.boundary(sinks);
@@ -86,13 +94,13 @@ impl SpanScanner {
     /// Nothing may be kept back any longer. What is before stays known, for its words.
     pub(crate) fn boundary(&mut self, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) {
         if self.decided < self.seen.len() {
-            self.look_at_seen(true, sinks);
+            self.look_at_seen(End::Message, sinks);
         }
     }
 
-    fn look_at_seen(&mut self, is_end: bool, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) {
+    fn look_at_seen(&mut self, end: End, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) {
         let mut seen = std::mem::take(&mut self.seen);
-        self.decided = self.look(&seen, self.decided, is_end, sinks);
+        self.decided = self.look(&seen, self.decided, end, sinks);
         let surplus = self.decided.saturating_sub(CONTEXT_MAX);
         seen.drain(..surplus);
         self.decided -= surplus;
@@ -100,7 +108,7 @@ impl SpanScanner {
     }
 
     /// Looks at a text whose first `from` bytes were decided, and passes on what is decided now. Returns where that ends.
-    fn look(&mut self, text: &[u8], from: usize, is_end: bool, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) -> usize {
+    fn look(&mut self, text: &[u8], from: usize, end: End, sinks: &mut Sinks<'_, impl FnMut(Bytes)>) -> usize {
         let looked_from = from + self.go_on(text.get(from..).unwrap_or_default(), sinks);
         if self.open.is_some() {
             self.follow(text.get(from..).unwrap_or_default());
@@ -108,7 +116,7 @@ impl SpanScanner {
         }
         let Self { found, pending, passed, quotes, .. } = self;
         found.clear();
-        let mut decided = text.len();
+        let (mut decided, is_end) = (text.len(), end != End::None);
         for (place, recognizer) in sinks.profile.recognizers().iter().enumerate() {
             decided = decided.min(recognizer.look(text, looked_from, is_end, &mut |find| found.push((place, find))));
         }
@@ -142,7 +150,10 @@ impl SpanScanner {
             }
         }
         let stays = run.is_some_and(|last| settle(last, &mut text, pending, sinks));
-        text.follow(decided);
+        // Of a stream that has ended nobody asks.
+        if end != End::Stream {
+            text.follow(decided);
+        }
         *passed = origin + decided as u64;
         pending.release(*passed, sinks.out);
         self.open = open.map(|(place, _, open)| (place, open, stays));

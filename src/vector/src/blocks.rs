@@ -41,6 +41,21 @@ pub struct Block {
     pub groups: u8,
 }
 
+/// Who is shown blocks.
+///
+/// A trait and not a closure, so that what is done with a block can be made a part of the pass, with its instructions.
+pub trait Reader {
+    /// Takes a block and the place where it starts.
+    fn read(&mut self, at: usize, block: &Block);
+}
+
+impl<Read: FnMut(usize, &Block)> Reader for Read {
+    #[inline]
+    fn read(&mut self, at: usize, block: &Block) {
+        self(at, block);
+    }
+}
+
 /// Reads texts in blocks.
 #[derive(Debug, Clone)]
 pub struct Blocks {
@@ -61,20 +76,20 @@ impl Blocks {
         Self { path: if path.is_available() { path } else { self.path }, ..self }
     }
 
-    /// Calls `each` for every block, in order, with the place where it starts. Past the end of the text there are no bytes in any set, and
-    /// no groups.
+    /// Shows every block, in order, with the place where it starts. Past the end of the text there are no bytes in any set, and no
+    /// groups.
     #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
     #[inline]
-    pub fn each(&self, text: &[u8], filter: &GroupFilter<'_>, mut each: impl FnMut(usize, &Block)) {
+    pub fn each(&self, text: &[u8], filter: &GroupFilter<'_>, reader: &mut impl Reader) {
         match self.path {
             // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it. The filter is
             // sound.
             #[cfg(target_arch = "x86_64")]
-            Path::Avx512 if filter.is_sound() => unsafe { avx512::each(&self.sets, text, filter, &mut each) },
+            Path::Avx512 if filter.is_sound() => unsafe { avx512::each(&self.sets, text, filter, reader) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Path::Avx2 if filter.is_sound() => unsafe { avx2::each(&self.sets, text, filter, &mut each) },
-            Path::Avx512 | Path::Avx2 | Path::Portable => portable::each(&self.sets, text, filter, &mut each),
+            Path::Avx2 if filter.is_sound() => unsafe { avx2::each(&self.sets, text, filter, reader) },
+            Path::Avx512 | Path::Avx2 | Path::Portable => portable::each(&self.sets, text, filter, reader),
         }
     }
 

@@ -19,7 +19,7 @@ mod portable;
 mod runs;
 
 pub use anchors::{Anchors, GROUPS, LENGTH_MAX, Window};
-pub use blocks::{BLOCK, Block, Blocks, GroupFilter, Sets};
+pub use blocks::{BLOCK, Block, Blocks, GroupFilter, Reader, Sets};
 pub use bytes::Bytes;
 pub use keyed::Keyed;
 pub use keys::{KEY, key};

@@ -5,7 +5,7 @@ use vector::{BLOCK, Block, Blocks, Bytes, GroupFilter, Path};
 
 fn blocks(path: Path, sets: [u8; 256], text: &[u8], filter: &GroupFilter<'_>) -> Vec<(usize, Block)> {
     let mut all = Vec::new();
-    Blocks::new(sets).on(path).each(text, filter, |at, block| all.push((at, *block)));
+    Blocks::new(sets).on(path).each(text, filter, &mut |at, block: &Block| all.push((at, *block)));
     all
 }
 

@@ -163,7 +163,8 @@ impl Stitcher {
     /// The value of a line that holds a JSON document is looked at if it is short, for it may be no document.
     fn take_of_value(&mut self, set: &FingerprintSet, bytes: &[u8], note: Note<'_>) {
         let is_document = self.place != Place::Value;
-        if let Some(value) = &mut self.value {
+        // Nothing is kept of a document that is not short.
+        if let Some(value) = self.value.as_mut().filter(|value| !is_document || !value.is_looked_at) {
             value.take(bytes, |value| {
                 if !is_document {
                     self.tails.look(set, self.field.finish(), value, note);

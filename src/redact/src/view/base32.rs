@@ -36,8 +36,7 @@ impl Base32 {
     }
 }
 
-/// Decodes a run in both alphabets from each place in a group. One of hexadecimal digits alone is a hash far more likely than base32,
-/// in which a text has other letters.
+/// Decodes a run in both alphabets from each place in a group, but for one of hexadecimal digits alone.
 fn look_at_run(set: &FingerprintSet, text: Text<'_>, start: usize, end: usize, found: &mut dyn FnMut(Found)) {
     let run = text.bytes.get(start..end).unwrap_or_default();
     if run.iter().all(u8::is_ascii_hexdigit) {

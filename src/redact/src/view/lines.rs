@@ -76,7 +76,7 @@ fn may_join(set: &FingerprintSet, text: &[u8], seam: Seam) -> bool {
         let (Some(before), Some(after)) = (before, text.get(at)) else { return is_live_before };
         let right = gram_at(text, at);
         let is_live_after = || right.is_some_and(|gram| set.may_contain(gram));
-        if may_be_of_seam(*before) || may_be_of_seam(*after) {
+        if is_in(*before, OF_SEAM) || is_in(*after, OF_SEAM) {
             return is_live_before || is_live_after();
         }
         let ends_behind = left.map(|gram| gram >> 8 | u64::from(*after) << 56);
@@ -85,11 +85,6 @@ fn may_join(set: &FingerprintSet, text: &[u8], seam: Seam) -> bool {
             || is_live_after() && begins_before.is_some_and(|gram| set.may_contain(gram))
     };
     goes_on_at(seam.plain) || seam.numbered != seam.plain && goes_on_at(seam.numbered)
-}
-
-/// Whether another seam may begin or end with a byte.
-const fn may_be_of_seam(byte: u8) -> bool {
-    matches!(byte, b'\n' | b'\r' | b'\\' | b' ' | b'\t' | b'=')
 }
 
 /// Looks at the lines around a stretch in one piece, with their numbers and without.
@@ -122,36 +117,32 @@ fn join(
 
 /// The seam of which the line end at this place is the first.
 fn seam(text: &[u8], at: usize) -> Option<Seam> {
-    if let Some([before, b'\n' | b'\r', after]) = at.checked_sub(1).and_then(|before| text.get(before..at + 2))
-        && !may_be_of_seam(*before)
-        && !may_be_before_text(*after)
-    {
-        return Some(Seam { start: at, plain: at + 1, numbered: at + 1 });
-    }
     let first = line_end_length(text, at)?;
+    let (plain, numbered) = line_start(text, at + first);
     // Blanks and the marks of a line that goes on stand before its end, and more backslashes where it was escaped again.
     let before = text.get(..at).unwrap_or_default();
+    if !before.last().is_some_and(|byte| is_in(*byte, OF_SEAM)) {
+        return Some(Seam { start: at, plain, numbered });
+    }
     let layers = before.iter().rev().take(LAYERS_MAX).take_while(|byte| **byte == b'\\').count();
-    let at = at - layers;
-    let before = text.get(..at).unwrap_or_default();
-    let trailing =
-        before.iter().rev().take(BLANK_LENGTH_MAX).take_while(|byte| matches!(byte, b' ' | b'\t' | b'=')).count();
-    let (plain, numbered) = line_start(text, at + layers + first);
-    Some(Seam { start: at - trailing, plain, numbered })
+    let before = before.get(..at - layers).unwrap_or_default();
+    let trailing = before.iter().rev().take(BLANK_LENGTH_MAX).take_while(|byte| is_in(**byte, TRAILING));
+    Some(Seam { start: before.len() - trailing.count(), plain, numbered })
 }
 
 /// The seam that starts at this place, which may be a blank before the end of the line.
 fn seam_at(text: &[u8], at: usize) -> Option<Seam> {
-    if !may_be_of_seam(*text.get(at)?) {
+    if !is_in(*text.get(at)?, OF_SEAM) {
         return None;
     }
-    let blank = blank_length(text, at, b" \t=");
+    let blank = run(text, at, TRAILING);
     let first = line_end_length(text, at + blank)?;
     let (plain, numbered) = line_start(text, at + blank + first);
     Some(Seam { start: at, plain, numbered })
 }
 
 /// The length of a line end, which may be escaped any number of times.
+#[inline]
 fn line_end_length(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at)? {
         b'\n' | b'\r' => Some(1),
@@ -173,23 +164,22 @@ fn line_end_length(text: &[u8], at: usize) -> Option<usize> {
 fn line_start(text: &[u8], from: usize) -> (usize, usize) {
     let mut at = from;
     for _ in 0..LINE_ENDS_MAX {
-        at += blank_length(text, at, b" \t>|*#");
+        // Nearly every line starts so.
+        if !text.get(at).is_some_and(|byte| is_in(*byte, BEFORE_TEXT)) {
+            return (at, at);
+        }
+        at += run(text, at, MARK);
         if text.get(at..).is_some_and(|rest| rest.starts_with(b"data:")) {
             at += b"data:".len();
-            at += blank_length(text, at, b" ");
+            at += run(text, at, BLANK);
         }
         match line_end_length(text, at) {
             Some(length) => at += length,
             None => break,
         }
     }
-    let digits = text
-        .get(at..)
-        .unwrap_or_default()
-        .iter()
-        .take(NUMBER_LENGTH_MAX)
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let digits = text.get(at..).unwrap_or_default().iter().take(NUMBER_LENGTH_MAX);
+    let digits = digits.take_while(|byte| byte.is_ascii_digit()).count();
     if digits == 0 {
         return (at, at);
     }
@@ -197,15 +187,54 @@ fn line_start(text: &[u8], from: usize) -> (usize, usize) {
     let mark = usize::from(text.get(behind).is_some_and(|byte| b":.|)]>-".contains(byte)));
     // A tab may be escaped.
     let tab = if text.get(behind + mark..).is_some_and(|rest| rest.starts_with(b"\\t")) { 2 } else { 0 };
-    let blank = blank_length(text, behind + mark + tab, b" \t|");
+    let blank = run(text, behind + mark + tab, AFTER_NUMBER);
     if mark + tab + blank == 0 { (at, at) } else { (at, behind + mark + tab + blank) }
 }
 
-/// Whether the text of a line may begin behind a byte at its start, and not with it.
-const fn may_be_before_text(byte: u8) -> bool {
-    may_be_of_seam(byte) || byte.is_ascii_digit() || matches!(byte, b'>' | b'|' | b'*' | b'#' | b'd')
+/// A blank.
+const BLANK: u8 = 1;
+/// A blank, or a tab, or what stands before the text of a line that is quoted, listed or commented.
+const MARK: u8 = 1 << 1;
+/// What stands between the number of a line and its text.
+const AFTER_NUMBER: u8 = 1 << 2;
+/// What stands before the end of a line and not in its text.
+const TRAILING: u8 = 1 << 3;
+/// With which another seam may begin or end.
+const OF_SEAM: u8 = 1 << 4;
+/// A byte at the start of a line with which its text may not begin.
+const BEFORE_TEXT: u8 = 1 << 5;
+
+static SETS: [u8; 256] = {
+    let mut sets = [0; 256];
+    let mut byte = 0_usize;
+    while byte < sets.len() {
+        // Less than 256.
+        sets[byte] = match byte as u8 {
+            b' ' => BLANK | MARK | AFTER_NUMBER | TRAILING | OF_SEAM | BEFORE_TEXT,
+            b'\t' => MARK | AFTER_NUMBER | TRAILING | OF_SEAM | BEFORE_TEXT,
+            b'=' => TRAILING | OF_SEAM | BEFORE_TEXT,
+            b'\n' | b'\r' | b'\\' => OF_SEAM | BEFORE_TEXT,
+            b'|' => MARK | AFTER_NUMBER | BEFORE_TEXT,
+            b'>' | b'*' | b'#' => MARK | BEFORE_TEXT,
+            b'0'..=b'9' | b'd' => BEFORE_TEXT,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    sets
+};
+
+#[inline]
+const fn is_in(byte: u8, set: u8) -> bool {
+    SETS[byte as usize] & set != 0
 }
 
-fn blank_length(text: &[u8], from: usize, blanks: &[u8]) -> usize {
-    text.get(from..).unwrap_or_default().iter().take(BLANK_LENGTH_MAX).take_while(|byte| blanks.contains(byte)).count()
+/// How many bytes from a place on are in a set.
+#[inline]
+fn run(text: &[u8], from: usize, set: u8) -> usize {
+    let mut length = 0;
+    while length < BLANK_LENGTH_MAX && text.get(from + length).is_some_and(|byte| is_in(*byte, set)) {
+        length += 1;
+    }
+    length
 }

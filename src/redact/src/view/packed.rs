@@ -29,7 +29,7 @@ const fn bits(byte: u8) -> u8 {
             second,
             matches!(byte, b'u' | b'U' | b'x' | b'0'..=b'7'),
             matches!(byte, b'n' | b'r'),
-            false,
+            byte.is_ascii_hexdigit(),
         ]
     } else {
         let is_sign = escapes::is_sign(byte) && byte != b'\\';
@@ -56,7 +56,7 @@ pub(super) struct Members {
     line_end_or_second: u64,
     sign_or_number: u64,
     always_or_break: u64,
-    next: u64,
+    next_or_hexadecimal: u64,
 }
 
 /// The byte after the last one of a block is not known, and so may be anything.
@@ -73,7 +73,7 @@ impl Members {
             line_end_or_second,
             sign_or_number,
             always_or_break,
-            next,
+            next_or_hexadecimal,
         ] = *sets;
         Self {
             lower,
@@ -83,7 +83,7 @@ impl Members {
             line_end_or_second,
             sign_or_number,
             always_or_break,
-            next,
+            next_or_hexadecimal,
         }
     }
 
@@ -109,6 +109,12 @@ impl Members {
         self.base64_or_text & self.alphanumeric()
     }
 
+    /// A hexadecimal digit.
+    #[inline]
+    pub(super) const fn hexadecimal(&self) -> u64 {
+        self.next_or_hexadecimal & self.alphanumeric()
+    }
+
     /// A letter that stands for itself in a number, as in `0x61`, or makes an escape of a backslash.
     #[inline]
     pub(super) const fn notation(&self) -> u64 {
@@ -120,7 +126,7 @@ impl Members {
     pub(super) const fn escapes(&self) -> u64 {
         let alphanumeric = self.alphanumeric();
         let after_backslash = self.sign_or_number & alphanumeric;
-        let after_sign = alphanumeric | self.next;
+        let after_sign = alphanumeric | self.next_or_hexadecimal;
         let escapes = self.backslash_or_first & (after_backslash >> 1 | UNKNOWN)
             | self.sign_or_number & (after_sign >> 1 | self.always_or_break | UNKNOWN);
         escapes & !alphanumeric

@@ -17,8 +17,8 @@ pub(super) struct Pieces {
 struct Tails {
     alphanumeric: u64,
     digits: u64,
-    /// The starts of pieces that are digits.
-    starts: u64,
+    /// Digits with which a piece starts.
+    starting_digits: u64,
     notation: u64,
 }
 
@@ -27,27 +27,29 @@ const TAIL: u32 = 4;
 
 impl Pieces {
     /// Calls `chain` with each stretch between two pieces that are too long, if there is room for a chain in it.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a part of the pass, with its instructions")]
     pub(super) fn take(&mut self, at: usize, members: &Members, mut chain: impl FnMut(usize, usize)) {
-        let (alphanumeric, digits) = (members.alphanumeric(), members.digits());
+        let (alphanumeric, digits, last) = (members.alphanumeric(), members.digits(), self.last);
         let shifted = |set: u64, tail: u64, by: u32| set << by | tail >> (TAIL - by);
-        let last = self.last;
         let second = alphanumeric & shifted(alphanumeric, last.alphanumeric, 1);
         let third = second & shifted(alphanumeric, last.alphanumeric, 2);
-        let fourth = third & shifted(alphanumeric, last.alphanumeric, 3);
-        let fifth = fourth & shifted(alphanumeric, last.alphanumeric, 4);
+        let of_four = shifted(alphanumeric, last.alphanumeric, 3);
         let starts = alphanumeric & !second;
         let is_number = digits & shifted(digits, last.digits, 1) & shifted(digits, last.digits, 2);
+        let mut long = third & (of_four | !is_number);
         // The `x` of `0x61`, and other letters that stand for themselves here.
         let starting_digits = starts & digits;
-        let notation = members.notation() & shifted(starting_digits, last.starts, 1);
-        let in_notation = shifted(notation, last.notation, 1) | shifted(notation, last.notation, 2);
-        let long = third & !is_number & !in_notation | fourth & !in_notation | fifth;
+        let notation = members.notation() & shifted(starting_digits, last.starting_digits, 1);
+        if notation | last.notation != 0 {
+            let in_notation = shifted(notation, last.notation, 1) | shifted(notation, last.notation, 2);
+            long = long & !in_notation | third & of_four & shifted(alphanumeric, last.alphanumeric, 4);
+        }
         let tail = |set: u64| set >> (u64::BITS - TAIL);
         self.last = Tails {
             alphanumeric: tail(alphanumeric),
             digits: tail(digits),
-            starts: tail(starting_digits),
+            starting_digits: tail(starting_digits),
             notation: tail(notation),
         };
         if long == 0 {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use secret::FingerprintSet;
-use vector::{BLOCK, Block, Blocks, GroupFilter};
+use vector::{BLOCK, Block, Blocks, GroupFilter, Reader};
 
 use super::packed::{Members, PACKED};
 use super::pieces::Pieces;
@@ -37,18 +37,26 @@ struct Before {
     /// The sets of the last block that runs are made of.
     lower: u64,
     upper: u64,
+    hexadecimal: u64,
     base64: u64,
     of_text: u64,
     /// How many digits of base64 it ends with, or more.
     run: u32,
 }
 
+/// A text that is being read.
+struct Reading<'signs, Told> {
+    before: Before,
+    signs: &'signs mut Told,
+}
+
 /// Reads a text.
 pub(super) fn read(set: &FingerprintSet, text: &[u8], signs: &mut impl Signs) {
     let grams = set.gram_filter();
     let filter = GroupFilter { xor: grams.xor, factor: grams.factor, words: grams.words, shift: grams.shift };
-    let mut before = Before::default();
-    BLOCKS.each(text, &filter, |at, block| before.take(at, block, signs));
+    let mut reading = Reading { before: Before::default(), signs };
+    BLOCKS.each(text, &filter, &mut reading);
+    let Reading { before, signs } = reading;
     before.pieces.end(text.len(), |start, end| signs.chain(start, end));
     if set.stride() < GRAM {
         let stride = set.stride();
@@ -56,9 +64,17 @@ pub(super) fn read(set: &FingerprintSet, text: &[u8], signs: &mut impl Signs) {
     }
 }
 
+impl<Told: Signs> Reader for Reading<'_, Told> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a part of the pass, with its instructions")]
+    fn read(&mut self, at: usize, block: &Block) {
+        self.before.take(at, block, self.signs);
+    }
+}
+
 impl Before {
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the code of a block has to be a part of the pass with its instructions")]
+    #[expect(clippy::inline_always, reason = "a part of the pass, with its instructions")]
     fn take(&mut self, at: usize, block: &Block, signs: &mut impl Signs) {
         let members = Members::of(&block.sets);
         each_bit(u64::from(block.groups), |number| signs.hit(at + number * GRAM));
@@ -69,10 +85,10 @@ impl Before {
         let starts = base64 & !(base64 << 1 | self.base64 >> (BLOCK - 1));
         each_bit(starts & members.compressed(), |bit| signs.compressed(at + bit));
         if self.has_long_run(base64) {
-            self.take_runs(at, &members, signs);
+            self.take_runs(at, members, signs);
         }
-        let (lower, upper) = (members.lower, members.upper);
-        (self.lower, self.upper, self.base64, self.of_text) = (lower, upper, base64, members.base64_of_text());
+        (self.lower, self.upper, self.hexadecimal) = (members.lower, members.upper, members.hexadecimal());
+        (self.base64, self.of_text) = (base64, members.base64_of_text());
     }
 
     /// Whether eighteen digits of base64 in a row end in a block, as every run in base32 does and every one that is decoded.
@@ -83,15 +99,25 @@ impl Before {
             self.run = before.saturating_add(BLOCK as u32);
         }
         let head = base64.trailing_ones();
-        head > 0 && before.saturating_add(head) >= RUN_MIN || has_full_byte(base64) && runs_of_18(0, base64) != 0
+        head > 0 && before.saturating_add(head) >= RUN_MIN || has_full_byte(base64) && has_run_of_18(base64)
     }
 
     #[cold]
-    fn take_runs(&self, at: usize, members: &Members, signs: &mut impl Signs) {
-        let runs = runs_of_18(self.lower, members.lower) | runs_of_18(self.upper, members.upper);
-        first_of_each(runs, |bit| signs.base32((at + bit).saturating_sub(BLOCK)));
-        let runs = runs_of_18(self.base64, members.base64()) & seven_groups(self.of_text, members.base64_of_text());
-        first_of_each(runs, |bit| signs.base64((at + bit).saturating_sub(BLOCK)));
+    fn take_runs(&self, at: usize, members: Members, signs: &mut impl Signs) {
+        let may_be_long =
+            |before: u64, block: u64| before.leading_ones() + block.trailing_ones() >= RUN_MIN || has_run_of_18(block);
+        if may_be_long(self.lower, members.lower) || may_be_long(self.upper, members.upper) {
+            let runs = runs_of_18(self.lower, members.lower) | runs_of_18(self.upper, members.upper);
+            // A run of hexadecimal digits alone is a hash far more likely than base32, in which a text has other letters.
+            let runs = runs & !runs_of_18(self.hexadecimal, members.hexadecimal());
+            first_of_each(runs, |bit| signs.base32((at + bit).saturating_sub(BLOCK)));
+        }
+        let of_text = members.base64_of_text();
+        // Of seven groups in two blocks four are in one of them.
+        if has_four_groups(self.of_text) || has_four_groups(of_text) {
+            let runs = runs_of_18(self.base64, members.base64()) & seven_groups(self.of_text, of_text);
+            first_of_each(runs, |bit| signs.base64((at + bit).saturating_sub(BLOCK)));
+        }
     }
 }
 
@@ -100,7 +126,6 @@ const RUN_MIN: u32 = 18;
 const _: () = assert!(base32::RUN_MIN == 18 && base64::RUN_MIN >= 18 && base64::GROUPS_MIN == 7);
 
 /// Where runs of eighteen start, in two blocks.
-#[inline]
 fn runs_of_18(before: u64, block: u64) -> u128 {
     let runs = u128::from(before) | u128::from(block) << 64;
     let two = runs & runs >> 1;
@@ -109,12 +134,27 @@ fn runs_of_18(before: u64, block: u64) -> u128 {
     eight & eight >> 8 & two >> 16
 }
 
+/// Whether there is one in a block.
+#[inline]
+const fn has_run_of_18(runs: u64) -> bool {
+    let two = runs & runs >> 1;
+    let four = two & two >> 2;
+    let eight = four & four >> 4;
+    eight & eight >> 8 & two >> 16 != 0
+}
+
 /// Where the first characters of seven groups in a row are in the set, in two blocks.
 fn seven_groups(before: u64, block: u64) -> u128 {
     let of_text = u128::from(before) | u128::from(block) << 64;
     let two = of_text & of_text >> 4;
     let four = two & two >> 8;
     four & two >> 16 & of_text >> 24
+}
+
+/// Whether the first characters of four groups in a row are in a set.
+const fn has_four_groups(of_text: u64) -> bool {
+    let two = of_text & of_text >> 4;
+    two & two >> 8 != 0
 }
 
 /// Whether eight bytes that start at a multiple of eight are all in a set; any run of fifteen holds such eight.

@@ -6,7 +6,7 @@ use std::arch::x86_64::{
     _mm256_sub_epi8,
 };
 
-use super::{BLOCK, Block, Filled, GROUP, GroupFilter, Sets, cut, has_bits};
+use super::{BLOCK, Block, Filled, GROUP, GroupFilter, Reader, Sets, cut, has_bits};
 
 /// The bytes that are looked up at once.
 const HALF: usize = BLOCK / 2;
@@ -19,15 +19,15 @@ type Tables = [[__m256i; ROWS]; 2];
 /// The filter is sound.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 #[expect(unsafe_code, reason = "the filter is read without a check")]
-pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, each: &mut impl FnMut(usize, &Block)) {
+pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, reader: &mut impl Reader) {
     let tables = tables(sets);
     let mut blocks = Filled::of(text);
     while let Some((at, bytes, length)) = blocks.next() {
         // SAFETY: by the contract of this function.
         let groups = unsafe { groups(filter, bytes) };
-        let mut block = Block { sets: masks(&tables, bytes), groups };
+        let mut block = Block { sets: masks::<true>(&tables, bytes), groups };
         block.cut(length);
-        each(at, &block);
+        reader.read(at, &block);
     }
 }
 
@@ -36,7 +36,7 @@ pub(super) fn sets(sets: &Sets, text: &[u8], each: &mut impl FnMut(usize, &[u64;
     let tables = tables(sets);
     let mut blocks = Filled::of(text);
     while let Some((at, bytes, length)) = blocks.next() {
-        let mut masks = masks(&tables, bytes);
+        let mut masks = masks::<false>(&tables, bytes);
         cut(&mut masks, length);
         each(at, &masks);
     }
@@ -60,20 +60,18 @@ fn tables(sets: &Sets) -> Tables {
 #[expect(unsafe_code, reason = "the filter is read without a check")]
 unsafe fn groups(filter: &GroupFilter<'_>, bytes: &[u8; BLOCK]) -> u8 {
     let (groups, _) = bytes.as_chunks::<GROUP>();
-    let mut passing = 0;
-    for (number, group) in groups.iter().enumerate() {
+    groups.iter().rev().fold(0, |passing, group| {
         let hash = filter.hash(u64::from_le_bytes(*group));
         // SAFETY: the hash has 32 bits, and the filter is sound by the contract of this function, so the shifted one names a word.
         let word = unsafe { filter.words.get_unchecked((hash >> filter.shift) as usize) };
-        passing |= u8::from(has_bits(*word, hash)) << number;
-    }
-    passing
+        passing << 1 | u32::from(has_bits(*word, hash))
+    }) as u8
 }
 
-/// For each set, a bit for each byte that is in it.
+/// For each set, a bit for each byte that is in it. The parameter makes one function for each caller, which become parts of them.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn masks(tables: &Tables, block: &[u8; BLOCK]) -> [u64; 8] {
+fn masks<const WITH_GROUPS: bool>(tables: &Tables, block: &[u8; BLOCK]) -> [u64; 8] {
     let (halves, _) = block.as_chunks::<HALF>();
     let mut masks = [0; 8];
     let [first, second] = halves else { return masks };

@@ -7,13 +7,13 @@ use std::arch::x86_64::{
     _mm512_xor_si512,
 };
 
-use super::{BLOCK, Block, Filled, GroupFilter, Sets, cut};
+use super::{BLOCK, Block, Filled, GroupFilter, Reader, Sets, cut};
 
 /// # Safety
 /// The filter is sound.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi,bmi1,bmi2,lzcnt,popcnt")]
 #[expect(unsafe_code, reason = "the filter is read without a check")]
-pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, each: &mut impl FnMut(usize, &Block)) {
+pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, reader: &mut impl Reader) {
     let Some(table) = table(sets) else { return };
     let (xor, factor) = (_mm512_set1_epi64(filter.xor.cast_signed()), _mm512_set1_epi64(filter.factor.cast_signed()));
     let shift = _mm_cvtsi32_si128(filter.shift.cast_signed());
@@ -30,7 +30,7 @@ pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, ea
         let groups = _mm512_test_epi64_mask(_mm512_and_si512(first, second), one);
         let mut block = Block { sets: masks(&table, bytes), groups };
         block.cut(length);
-        each(at, &block);
+        reader.read(at, &block);
     }
 }
 

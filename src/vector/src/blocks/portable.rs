@@ -1,14 +1,14 @@
 //! Blocks on any machine: eight bytes at once, in an ordinary register.
 
-use super::{BLOCK, Block, Filled, GROUP, GroupFilter, Sets, cut};
+use super::{BLOCK, Block, Filled, GROUP, GroupFilter, Reader, Sets, cut};
 
-pub(super) fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, each: &mut impl FnMut(usize, &Block)) {
+pub(super) fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, reader: &mut impl Reader) {
     let mut blocks = Filled::of(text);
     while let Some((at, bytes, length)) = blocks.next() {
         let mut block = Block { sets: members(sets, bytes), groups: 0 };
         filter.each(bytes, |place| block.groups |= 1 << (place / GROUP));
         block.cut(length);
-        each(at, &block);
+        reader.read(at, &block);
     }
 }
 
