@@ -1,12 +1,14 @@
 //! Recognizes credentials by their shapes, such as `ghp_` and 36 letters or digits, in text that comes in pieces of any size.
 //!
-//! A vector pass over the text looks for eight rare bytes of each shape, and another for what may be the value after a word such as
-//! `datadog`. Where there are such, a table says which rules they speak for, and each of those reads its text once, forward, in bounds.
-//! There is no other search, so no text can make it slow.
+//! Two vector passes over the text look for where a credential may begin ([`anchors`]), or be the value after a word such as `datadog`.
+//! Where there are such places, a table says which rules they speak for, and each of those reads its text once, forward, in bounds. There
+//! is no other search, so no text can make it slow.
 
 mod anchors;
+mod begun;
 mod checks;
 mod classes;
+mod families;
 mod groups;
 mod near;
 mod pattern;
@@ -22,15 +24,15 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use vector::Runs;
-
 use crate::{
     class::Class,
     recognizer::{Found, Open, Recognizer},
 };
 
-use self::anchors::{Places, REACH};
+use self::anchors::{Place, Places};
+use self::begun::Beginnings;
 use self::checks::{entropy, is_example, is_mixed};
+use self::families::{Family, families};
 use self::pattern::{Pattern, Reading};
 use self::search::Search;
 use self::words::Words;
@@ -51,11 +53,10 @@ pub struct Shapes {
     rules: Vec<(String, Rule)>,
     shapes: Vec<Shape>,
     searches: Vec<Search>,
+    families: Vec<Family>,
     places: Places,
     words: Words,
-    runs: Runs,
-    /// By the first byte of a text: the searches for credentials that begin so, those first that are told last.
-    by_start: Vec<Vec<u16>>,
+    beginnings: Beginnings,
 }
 
 #[derive(Debug)]
@@ -108,19 +109,17 @@ impl Shapes {
                 all_words.extend(words.iter().map(|word| (word.clone().into_bytes(), first..last)));
             }
         }
-        let begins = |byte: u8| {
-            let mut of = (0..).zip(&searches).filter(|(_, search)| search.may_begin_with(byte)).collect::<Vec<_>>();
-            of.sort_by_key(|(_, search)| Reverse(search.length_unfinished()));
-            of.into_iter().map(|(number, _)| number).collect()
-        };
+        let families = families(&mut searches, &shapes);
+        let anchors = searches.iter().map(|search| search.anchor).collect::<Vec<_>>();
+        let of_bytes = families.iter().map(|family| family.anchor).collect::<Vec<_>>();
         Ok(Self {
-            by_start: (0..=255).map(begins).collect(),
-            places: Places::new(&searches.iter().map(|search| search.window).collect::<Vec<_>>()),
+            beginnings: Beginnings::of(&searches),
+            places: Places::new(&anchors, &of_bytes),
             rules: rules.iter().map(|(name, rule)| (name.to_owned(), rule.clone())).collect(),
             words: Words::new(all_words),
-            runs: near::runs(),
             shapes,
             searches,
+            families,
         })
     }
 
@@ -144,10 +143,12 @@ impl Shapes {
         all
     }
 
-    /// How many places of a text are looked at more closely, first by a table and then by rules, for measurements.
+    /// How many places of a text are looked at more closely, for measurements.
     #[must_use]
-    pub fn places(&self, text: &[u8]) -> (usize, usize) {
-        self.places.count(text)
+    pub fn places(&self, text: &[u8]) -> usize {
+        let mut count = 0;
+        self.places.each(text, 0, |_| count += 1);
+        count
     }
 
     /// What stands after a word that ends at a place.
@@ -191,34 +192,35 @@ impl Shapes {
 
     /// The first place from which on the text may be the start of a credential, too short yet to be looked for.
     fn begun(&self, text: &[u8], from: usize) -> Option<usize> {
-        (from.max(text.len().saturating_sub(REACH - 1))..text.len()).find(|start| {
-            let rest = text.get(*start..).unwrap_or_default();
-            let searches = rest.first().and_then(|first| self.by_start.get(usize::from(*first)));
-            let searches = searches.into_iter().flatten().filter_map(|search| self.searches.get(usize::from(*search)));
-            let mut searches = searches.take_while(|search| rest.len() <= search.length_unfinished());
-            searches.any(|search| search.has_begun(rest) && search.may_start(text, *start))
-        })
+        self.beginnings.first(&self.searches, text, from)
+    }
+
+    /// What one search finds, whose anchor is at a place.
+    fn search(&self, number: u16, text: &[u8], place: usize, is_end: bool) -> Option<Sight> {
+        let search = self.searches.get(usize::from(number))?;
+        let start = place.checked_sub(search.anchor.offset)?;
+        if search.may_start(text, start) { self.judge(search.shape, text, start, is_end, None) } else { None }
+    }
+
+    /// What the searches of a family find.
+    fn family(&self, number: u16, text: &[u8], place: usize, is_end: bool, sights: &mut Vec<Sight>) {
+        let Some(family) = self.families.get(usize::from(number)) else { return };
+        if family.may_be_at(text, place, is_end) {
+            sights.extend(family.searches.iter().filter_map(|search| self.search(*search, text, place, is_end)));
+        }
     }
 }
 
 impl Recognizer for Shapes {
     fn look(&self, text: &[u8], from: usize, is_end: bool, found: &mut dyn FnMut(Found)) -> usize {
         let origin = from.saturating_sub(CONTEXT);
-        let shown = text.get(origin..).unwrap_or_default();
         let mut sights = Vec::new();
-        self.places.each(shown, |at, search| {
-            if let Some(search) = self.searches.get(usize::from(search))
-                && let Some(start) = (origin + at).checked_sub(search.offset)
-                && search.may_start(text, start)
-            {
-                sights.extend(self.judge(search.shape, text, start, is_end, None));
-            }
-        });
-        self.runs.each(shown, |at| {
-            let run = origin + at;
-            self.words.each(text, near::before(text, run), |end, shapes| {
-                sights.extend(self.after_word(shapes, text, end, is_end, Some(run)));
-            });
+        self.places.each(text, origin, |place| match place {
+            Place::Token(at, search) => sights.extend(self.search(search, text, at, is_end)),
+            Place::Bytes(at, family) => self.family(family, text, at, is_end, &mut sights),
+            Place::Value(at) => self.words.each(text, near::before(text, at), |end, shapes| {
+                sights.extend(self.after_word(shapes, text, end, is_end, Some(at)));
+            }),
         });
         if !is_end {
             self.words.each(text, near::unfinished(text), |end, shapes| {

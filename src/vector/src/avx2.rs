@@ -9,7 +9,7 @@ use std::arch::x86_64::{
 
 use crate::anchors::{Anchors, REACH, Reaches};
 use crate::keys::{CASE, FACTOR, HASH_BITS, Keys, PER_WORD_BITS};
-use crate::runs::{self, Runs};
+use crate::tokens::{self, Tokens};
 
 /// The bytes that are compared at once.
 const HALF: usize = 32;
@@ -100,23 +100,29 @@ pub(crate) fn each_key(keys: &Keys, last_offset: usize, text: &[u8], marked: &mu
 }
 
 #[target_feature(enable = "avx2,bmi1")]
-pub(crate) fn runs(runs: &Runs, text: &[u8], found: &mut impl FnMut(usize)) {
-    let [all, with] = runs.halves;
-    let (all, with) = (load_twice(&all), load_twice(&with));
+pub(crate) fn tokens(tokens: &Tokens, text: &[u8], found: &mut impl FnMut(usize)) {
+    let [token, word] = tokens.halves;
+    let (token, word) = (load_twice(&token), load_twice(&word));
     let upper_bits = load_twice(&[1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0]);
-    let mut blocks = runs::Blocks::of(text);
-    while let Some(block) = blocks.next() {
+    let (backslash, percent) = (_mm256_set1_epi8(b'\\'.cast_signed()), _mm256_set1_epi8(b'%'.cast_signed()));
+    let (blocks, rest) = tokens::blocks(text);
+    let mut pass = tokens::Pass::default();
+    for block in blocks.iter().chain([&rest]) {
         let (halves, _) = block.as_chunks();
-        let mut masks = (0, 0);
+        let mut masks = tokens::Masks::default();
         for half in halves.iter().rev() {
             let bytes = load(half);
             let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(0x0f));
             let upper = _mm256_shuffle_epi8(upper_bits, upper);
-            let all = is_any(_mm256_and_si256(_mm256_shuffle_epi8(all, bytes), upper));
-            let with = is_any(_mm256_and_si256(_mm256_shuffle_epi8(with, bytes), upper));
-            masks = (masks.0 << HALF | u64::from(all), masks.1 << HALF | u64::from(with));
+            // The shuffle gives zero for a byte of 128 and more.
+            let is_token = is_any(_mm256_and_si256(_mm256_shuffle_epi8(token, bytes), upper));
+            let is_word = is_any(_mm256_and_si256(_mm256_shuffle_epi8(word, bytes), upper));
+            let escape = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, backslash), _mm256_cmpeq_epi8(bytes, percent));
+            masks.token = masks.token << HALF | u64::from(is_token);
+            masks.word = masks.word << HALF | u64::from(is_word);
+            masks.escape = masks.escape << HALF | u64::from(_mm256_movemask_epi8(escape).cast_unsigned());
         }
-        blocks.judge(masks, found);
+        pass.judge(masks, found);
     }
 }
 

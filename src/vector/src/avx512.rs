@@ -1,12 +1,12 @@
 //! The pass with AVX-512: 64 bytes at once, each looked up in a table of 128.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_and_si512, _mm512_loadu_si512, _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi8,
-    _mm512_set1_epi8, _mm512_setzero_si512, _mm512_test_epi8_mask,
+    __m512i, _mm512_and_si512, _mm512_loadu_si512, _mm512_maskz_permutex2var_epi8, _mm512_movepi8_mask,
+    _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_setzero_si512, _mm512_test_epi8_mask,
 };
 
 use crate::anchors::{Anchors, BLOCK, REACH, Reaches};
-use crate::runs::{self, Runs};
+use crate::tokens::{self, Tokens};
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1")]
 pub(crate) fn each_block<const PLANES: usize, const LENGTH: usize>(
@@ -50,19 +50,22 @@ fn marks<const PLANES: usize, const LENGTH: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1")]
-pub(crate) fn runs(runs: &Runs, text: &[u8], found: &mut impl FnMut(usize)) {
-    let (quarters, _) = runs.classes.as_chunks();
+pub(crate) fn tokens(tokens: &Tokens, text: &[u8], found: &mut impl FnMut(usize)) {
+    let (quarters, _) = tokens.classes.as_chunks();
     let [lower, upper, ..] = quarters else { return };
     let (lower, upper) = (load(lower), load(upper));
-    let mut blocks = runs::Blocks::of(text);
-    while let Some(block) = blocks.next() {
+    let (blocks, rest) = tokens::blocks(text);
+    let mut pass = tokens::Pass::default();
+    for block in blocks.iter().chain([&rest]) {
         let bytes = load(block);
-        let classes = _mm512_permutex2var_epi8(lower, bytes, upper);
-        // A byte of 128 and more was looked up by its lower bits.
-        let is_ascii = !_mm512_movepi8_mask(bytes);
-        let all = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(1)) & is_ascii;
-        let with = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(2)) & is_ascii;
-        blocks.judge((all, with), found);
+        // A byte of 128 and more would be looked up by its lower bits.
+        let classes = _mm512_maskz_permutex2var_epi8(!_mm512_movepi8_mask(bytes), lower, bytes, upper);
+        let masks = tokens::Masks {
+            token: _mm512_test_epi8_mask(classes, _mm512_set1_epi8(1)),
+            word: _mm512_test_epi8_mask(classes, _mm512_set1_epi8(2)),
+            escape: _mm512_test_epi8_mask(classes, _mm512_set1_epi8(4)),
+        };
+        pass.judge(masks, found);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Passes over bytes with vector instructions, chosen at run time, with the same results on every machine.
 //!
-//! [`Anchors`], [`Keyed`] and [`Runs`] find the few places of a text that are worth a closer look; [`Blocks`] says for every 64 bytes which
+//! [`Anchors`], [`Keyed`] and [`Tokens`] find the few places of a text that are worth a closer look; [`Blocks`] says for every 64 bytes which
 //! of them are in some sets, and which eights a filter lets pass; [`Bytes`] says the same of a few bytes. This is the one crate with unsafe code in it: loads from memory into
 //! registers, and calls of functions that need instructions which the machine was asked for. Everything else of the vector code is
 //! safe, and a portable path gives the same results where there is no such machine.
@@ -16,7 +16,7 @@ mod keyed;
 mod keys;
 mod path;
 mod portable;
-mod runs;
+mod tokens;
 
 pub use anchors::{Anchors, GROUPS, LENGTH_MAX, Window};
 pub use blocks::{BLOCK, Block, Blocks, GroupFilter, Reader, Sets};
@@ -24,4 +24,4 @@ pub use bytes::Bytes;
 pub use keyed::Keyed;
 pub use keys::{KEY, key};
 pub use path::Path;
-pub use runs::{RUN, Runs};
+pub use tokens::{TOKEN, Tokens};

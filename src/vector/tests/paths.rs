@@ -1,7 +1,7 @@
 //! All paths that a machine has give the same results.
 
 use proptest::prelude::*;
-use vector::{Anchors, BLOCK, Blocks, KEY, Keyed, Path, RUN, Runs, Window, key};
+use vector::{Anchors, BLOCK, Blocks, KEY, Keyed, Path, TOKEN, Tokens, Window, key};
 
 /// What `each` promises, word for word.
 fn expected<const N: usize>(windows: &[(usize, Window<N>)], text: &[u8]) -> Vec<usize> {
@@ -87,21 +87,24 @@ proptest! {
 
 proptest! {
     #[test]
-    fn every_path_finds_the_same_runs(
-        pieces in proptest::collection::vec((prop_oneof![Just(b'a'), Just(b'7'), Just(b' '), Just(b'a' | 0x80), any::<u8>()], 1_usize..40), 0..30),
+    fn every_path_finds_the_same_tokens(
+        pieces in proptest::collection::vec((0_usize..8, 1_usize..24, any::<u8>()), 0..40),
     ) {
-        let text = pieces.into_iter().flat_map(|(byte, count)| vec![byte; count]).collect::<Vec<_>>();
-        let letters = (b'a'..=b'z').fold(0, |set, byte| set | 1_u128 << byte);
-        let digits = (b'0'..=b'9').fold(0, |set, byte| set | 1_u128 << byte);
-        let is_of = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        let starts = |at: &usize| {
-            (*at == 0 || !is_of(&text[at - 1]))
-                && text.get(*at..at + RUN).is_some_and(|run| run.iter().all(is_of) && run.iter().any(u8::is_ascii_digit))
+        let bytes = |kind, any| [b'a', b'a', b'-', b'-', b' ', b'\\', b'%', any][kind];
+        let text = pieces.into_iter().flat_map(|(kind, count, any)| vec![bytes(kind, any); if kind < 4 { count } else { 1 }]);
+        let text = text.collect::<Vec<_>>();
+        let word = (b'a'..=b'z').fold(0, |set, byte| set | 1_u128 << byte);
+        let is_of = |byte: &u8| byte.is_ascii_lowercase() || *byte == b'-';
+        let may_begin = |at: usize| {
+            let before = |distance: usize| at.checked_sub(distance).map(|at| text[at]);
+            !before(1).is_some_and(|byte| byte.is_ascii_lowercase())
+                || [2, 3, 6].into_iter().any(|distance| matches!(before(distance), Some(b'\\' | b'%')))
         };
-        let expected = (0..text.len()).filter(starts).collect::<Vec<_>>();
+        let begins = |at: &usize| may_begin(*at) && text.get(*at..at + TOKEN).is_some_and(|run| run.iter().all(is_of));
+        let expected = (0..text.len()).filter(begins).collect::<Vec<_>>();
         for path in Path::available() {
             let mut found = Vec::new();
-            Runs::new(letters, digits).on(path).each(&text, |at| found.push(at));
+            Tokens::new(word | 1 << b'-', word).on(path).each(&text, |at| found.push(at));
             prop_assert_eq!(&found, &expected, "{:?}", path);
         }
     }

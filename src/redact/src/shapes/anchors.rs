@@ -1,20 +1,24 @@
-//! By which eight bytes each rule is looked for, and which rules a place in a text speaks for.
+//! By which four bytes each rule is looked for, and which rules a place in a text speaks for.
+//!
+//! Nearly all credentials begin with sixteen bytes of letters and digits in a row, or have so many behind their name, and such runs are
+//! rare. So one vector pass looks for those, and at each the four bytes that it begins with, and the four before it, are looked up.
+//! Another looks for four rare bytes of the few credentials that have no such run.
 
-use vector::{GROUPS, KEY, Keyed};
+use vector::{Anchors, GROUPS, KEY, TOKEN, Tokens, key};
 
-use super::classes::{Set, holds};
-use super::groups::{bytes, count_wide, grouped, likelihood};
+use super::classes::{Set, class, holds};
+use super::groups::{bytes, grouped, likelihood};
+use super::near;
+use super::pattern::Pattern;
 use super::table::Table;
 
-/// Vector passes are made for so many groups of eight.
-const PLANES: usize = 2;
-/// How many bytes the vector passes look at.
-pub(crate) const LENGTH: usize = 8;
-/// How many different keys one window may have: each has an entry in the table.
+/// The second pass is made for so many groups of eight.
+const PLANES: usize = 1;
+/// How many of the four bytes it looks at; the last is looked up with them.
+const LENGTH: usize = 3;
+/// How many different keys one anchor may have: each has an entry in a table.
 const KEYS_MAX: usize = 1300;
-/// So many groups are for windows of which one of the first four bytes may be one of many.
-const LOOSE_GROUPS: usize = 4;
-/// What stands in many texts, so that a window should not be known by it: of URLs, of JSON, and of English.
+/// What stands in many texts, so that nothing should be known by it: of URLs, of JSON, and of English.
 const COMMON: [&[u8; 3]; 26] = [
     b"htt", b"ttp", b"tps", b"ps:", b"s:/", b"://", b"www", b"ww.", b".co", b"com", b"om/", b"api", b"pi.", b"\":\"",
     b"\": ", b"\",\"", b"\":{", b"the", b"ing", b"ion", b"and", b"ent", b"tio", b"her", b"tha", b"dat",
@@ -22,101 +26,179 @@ const COMMON: [&[u8; 3]; 26] = [
 /// How far from its start a rule may be looked for. What may be its start is kept back so long.
 pub(crate) const REACH: usize = 84;
 
-/// Eight bytes by which something is looked for.
+/// The four bytes by which something is looked for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Window {
-    pub(crate) sets: [Set; LENGTH],
-    /// Whether the table knows it by its last four bytes.
-    is_known_by_end: bool,
+pub(crate) struct Anchor {
+    pub(crate) kind: Kind,
+    /// How far from the start of what is looked for its place is.
+    pub(crate) offset: usize,
+    sets: [Set; KEY],
 }
 
-/// All windows of all rules.
+/// Where the four bytes stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Where a token begins; the token's beginning is the place.
+    Token,
+    /// Before a token, the beginning of which is the place.
+    BeforeToken,
+    /// Anywhere; their beginning is the place.
+    Bytes,
+}
+
+/// What is at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Perhaps what is looked for by a token, by its number.
+    Token(usize, u16),
+    /// Perhaps what is looked for by bytes that may stand anywhere, by its number.
+    Bytes(usize, u16),
+    /// The beginning of what may be the value after a word.
+    Value(usize),
+}
+
+/// All anchors of all rules.
 #[derive(Debug)]
 pub(crate) struct Places {
-    anchors: Keyed<PLANES, LENGTH>,
+    tokens: Tokens,
     by_start: Table,
     by_end: Table,
+    anchors: Anchors<PLANES, LENGTH>,
+    by_bytes: Table,
 }
 
 impl Places {
-    /// Takes the windows; the number of each is what [`Places::each`] gives.
-    pub(crate) fn new(windows: &[Window]) -> Self {
-        let entries = |is_by_end| {
-            let windows = (0..).zip(windows).filter(move |(_, window)| window.is_known_by_end == is_by_end);
-            windows
-                .flat_map(|(number, window)| window.keys().into_iter().map(move |key| (key, number)))
-                .collect::<Vec<_>>()
+    /// Takes anchors; the number of each among its like is what [`Places::each`] gives. The first may be of any kind, and those of bytes
+    /// among them are left out; the others are of bytes.
+    pub(crate) fn new(of_tokens: &[Anchor], of_bytes: &[Anchor]) -> Self {
+        let table = |anchors: &[Anchor], kind| {
+            let anchors = (0..).zip(anchors).filter(|(_, anchor)| anchor.kind == kind);
+            let entries =
+                anchors.flat_map(|(number, anchor)| keys(&anchor.sets).into_iter().map(move |key| (key, number)));
+            Table::new(entries.collect())
         };
-        let (by_start, by_end) = (entries(false), entries(true));
-        let keys = |entries: &[(u32, u16)]| entries.iter().map(|(key, _)| *key).collect::<Vec<_>>();
-        let grouped = grouped(windows.iter().map(|window| window.sets).collect(), PLANES * GROUPS, LOOSE_GROUPS);
+        let windows = of_bytes.iter().filter_map(|anchor| anchor.sets.first_chunk::<LENGTH>().copied()).collect();
         Self {
-            anchors: Keyed::new(grouped, keys(&by_start), keys(&by_end)),
-            by_start: Table::new(by_start),
-            by_end: Table::new(by_end),
+            tokens: Tokens::new(near::token(), word()),
+            by_start: table(of_tokens, Kind::Token),
+            by_end: table(of_tokens, Kind::BeforeToken),
+            anchors: Anchors::new(grouped(windows, PLANES * GROUPS)),
+            by_bytes: table(of_bytes, Kind::Bytes),
         }
     }
 
-    /// Calls `found` with each place of the text, and each window that may lie there, letters taken in either case.
-    pub(crate) fn each(&self, text: &[u8], mut found: impl FnMut(usize, u16)) {
-        self.anchors.each(text, |at| {
-            let windows = self.by_start.at(text, at).iter().chain(self.by_end.at(text, at + LENGTH - KEY));
-            windows.for_each(|window| found(at, *window));
+    /// Calls `found` for each place from `origin` on where something may be, letters taken in either case.
+    #[inline]
+    pub(crate) fn each(&self, text: &[u8], origin: usize, mut found: impl FnMut(Place)) {
+        let shown = text.get(origin..).unwrap_or_default();
+        self.tokens.each(shown, |at| {
+            let at = origin + at;
+            if self.may_have(text, at) {
+                self.by_start.at(text, at).iter().for_each(|number| found(Place::Token(at, *number)));
+                let before = at.checked_sub(KEY).map_or(&[][..], |before| self.by_end.at(text, before));
+                before.iter().for_each(|number| found(Place::Token(at, *number)));
+            }
+            if near::is_value(text, at) {
+                found(Place::Value(at));
+            }
         });
-    }
-
-    /// How many places the pass finds in a text, and how many windows may lie there, for measurements.
-    pub(crate) fn count(&self, text: &[u8]) -> (usize, usize) {
-        let (mut places, mut windows) = (0, 0);
-        self.anchors.each(text, |_| places += 1);
-        self.each(text, |_, _| windows += 1);
-        (places, windows)
+        self.anchors.each(shown, |at| {
+            let at = origin + at;
+            self.by_bytes.at(text, at).iter().for_each(|number| found(Place::Bytes(at, *number)));
+        });
     }
 }
 
-impl Window {
-    fn known(&self) -> impl Iterator<Item = &Set> {
-        self.sets.iter().skip(if self.is_known_by_end { LENGTH - KEY } else { 0 }).take(KEY)
+impl Places {
+    /// Whether something may be known by the four bytes at a place or the four before it: of most places nothing is.
+    #[inline]
+    fn may_have(&self, text: &[u8], at: usize) -> bool {
+        let around =
+            at.checked_sub(KEY).and_then(|before| text.get(before..)).and_then(<[u8]>::first_chunk::<{ 2 * KEY }>);
+        around.is_none_or(|[one, two, three, four, start @ ..]| {
+            self.by_start.may_have(key(*start)) | self.by_end.may_have(key([*one, *two, *three, *four]))
+        })
+    }
+}
+
+impl Anchor {
+    /// The rarest four bytes of the start of a pattern by which it can be looked for.
+    pub(crate) fn of(pattern: &Pattern) -> Option<Self> {
+        let start = pattern.start(REACH);
+        Self::of_token(pattern, &start).or_else(|| Self::of_bytes(&start))
     }
 
-    /// How many keys it has, letters taken in either case.
-    fn count_keys(&self) -> usize {
-        self.known().map(|set| folded(*set).count_ones() as usize).product()
+    /// Where a token begins, or before it.
+    fn of_token(pattern: &Pattern, start: &[Set]) -> Option<Self> {
+        let begins_token = |offset: &usize| {
+            let before = offset.checked_sub(1).and_then(|before| start.get(before));
+            let is_behind_word = before.map_or(word() & !pattern.not_before() != 0, |before| before & word() != 0);
+            !is_behind_word && pattern.is_made_of(near::token(), *offset, TOKEN)
+        };
+        let offsets = (0..start.len().min(REACH - TOKEN)).filter(begins_token);
+        let anchors = offsets.flat_map(|offset| {
+            let at = |kind, first: Option<usize>| {
+                let sets = start.get(first?..)?.first_chunk()?;
+                Some(Self { kind, offset, sets: *sets })
+            };
+            [at(Kind::Token, Some(offset)), at(Kind::BeforeToken, offset.checked_sub(KEY))]
+        });
+        Self::rarest(anchors.flatten())
+    }
+
+    /// Anywhere in the start.
+    pub(crate) fn of_bytes(start: &[Set]) -> Option<Self> {
+        let windows = start.array_windows().enumerate();
+        Self::rarest(windows.map(|(offset, sets)| Self { kind: Kind::Bytes, offset, sets: *sets }))
+    }
+
+    fn rarest(anchors: impl Iterator<Item = Self>) -> Option<Self> {
+        let known = anchors.filter(|anchor| has_few_keys(&anchor.sets));
+        let chance = |anchor: &Self| anchor.sets.map(likelihood).into_iter().product::<f32>();
+        known.min_by(|one, other| {
+            one.is_common().cmp(&other.is_common()).then_with(|| chance(one).total_cmp(&chance(other)))
+        })
+    }
+
+    /// The same so much further from the start.
+    pub(crate) fn further(mut self, bytes: usize) -> Self {
+        self.offset += bytes;
+        self
+    }
+
+    /// How far from the start of what is looked for it is known to be there.
+    pub(crate) const fn end(&self) -> usize {
+        match self.kind {
+            Kind::Token | Kind::BeforeToken => self.offset + TOKEN,
+            Kind::Bytes => self.offset + KEY,
+        }
     }
 
     /// Whether it is known by what stands in many texts.
     fn is_common(&self) -> bool {
-        let known = self.known().map(|set| folded(*set)).collect::<Vec<_>>();
+        let known = self.sets.map(folded);
         let begins = |sets: &[Set], common: &[u8; 3]| sets.iter().zip(common).all(|(set, byte)| holds(*set, *byte));
         known.windows(3).any(|sets| COMMON.iter().any(|common| begins(sets, common)))
     }
-
-    fn keys(&self) -> Vec<u32> {
-        let mut keys = vec![0];
-        for (place, set) in self.known().enumerate() {
-            let bytes = bytes(folded(*set)).map(|byte| u32::from(byte) << (8 * place));
-            keys = bytes.flat_map(|byte| keys.iter().map(move |key| key | byte)).collect();
-        }
-        keys
-    }
 }
 
-/// The rarest eight bytes in a row of those that a rule's texts begin with, and at which place they are. What follows the last known
-/// byte may be any, if there are so many bytes at least.
-pub(crate) fn rarest(start: &[Set], bytes_min: usize) -> Option<(usize, Window)> {
-    let places = 0..(bytes_min + 1).saturating_sub(LENGTH).min(start.len());
-    let mut sets = start.iter().map(|set| (*set, likelihood(*set))).collect::<Vec<_>>();
-    sets.resize(start.len() + LENGTH, (Set::MAX, 1.0));
-    let looked_at = places.zip(sets.array_windows::<LENGTH>()).flat_map(|(at, place)| {
-        let chance = place.iter().map(|(_, likelihood)| likelihood).product::<f32>();
-        [false, true].map(|is_known_by_end| (at, Window { sets: place.map(|(set, _)| set), is_known_by_end }, chance))
-    });
-    let windows = looked_at.filter(|(_, window, _)| window.count_keys() <= KEYS_MAX);
-    let looseness = |window: &Window| (window.is_known_by_end, window.is_common(), count_wide(&window.sets));
-    let rarest = windows.min_by(|(_, one, chance), (_, other, of_other)| {
-        looseness(one).cmp(&looseness(other)).then(chance.total_cmp(of_other))
-    });
-    rarest.map(|(at, window, _)| (at, window))
+/// All keys that four bytes of these sets have.
+pub(crate) fn keys(sets: &[Set; KEY]) -> Vec<u32> {
+    let mut keys = vec![0];
+    for (place, set) in sets.iter().enumerate() {
+        let bytes = bytes(folded(*set)).map(|byte| u32::from(byte) << (8 * place));
+        keys = bytes.flat_map(|byte| keys.iter().map(move |key| key | byte)).collect();
+    }
+    keys
+}
+
+/// Whether four bytes of these sets have few keys, letters taken in either case.
+pub(crate) fn has_few_keys(sets: &[Set; KEY]) -> bool {
+    sets.iter().map(|set| folded(*set).count_ones() as usize).product::<usize>() <= KEYS_MAX
+}
+
+fn word() -> Set {
+    class("word").unwrap_or_default()
 }
 
 /// The set with letters in lower case, and all else as [`vector::key`] has it.
@@ -130,43 +212,47 @@ const fn folded(set: Set) -> Set {
 mod tests {
     use super::*;
 
-    fn window(text: &[u8; KEY]) -> Window {
-        let sets = std::array::from_fn(|place| text.get(place).map_or(Set::MAX, |byte| 1 << byte));
-        Window { sets, is_known_by_end: false }
+    fn anchor(pattern: &str) -> Option<(Kind, usize)> {
+        Anchor::of(&Pattern::parse(pattern).unwrap()).map(|anchor| (anchor.kind, anchor.offset))
     }
 
     #[test]
-    fn each_window_is_found_with_its_number_in_either_case() {
-        let windows = [b"ghp_", b"xoxb", b"hp_x", b"GHP_"].map(window);
-        let places = Places::new(&windows);
+    fn a_shape_is_looked_for_by_a_token_where_it_has_one() {
+        for (pattern, expected) in [
+            ("'ghp_' alnum{36}", Some((Kind::Token, 0))),
+            ("~'bearer ' (token68{20..})", Some((Kind::BeforeToken, 7))),
+            ("'tskey-' lower{3..8} '-' alnum{8..24}", Some((Kind::Token, 0))),
+            ("'the_QZ_the' visible{4}", Some((Kind::Bytes, 3))),
+            ("'abcd' alnum{11}", Some((Kind::Bytes, 0))),
+            ("alnum{40}", None),
+            ("'abc'", None),
+        ] {
+            assert_eq!(anchor(pattern), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn each_place_is_found_with_its_number_in_either_case() {
+        let of = |pattern: &str| Anchor::of(&Pattern::parse(pattern).unwrap()).unwrap();
+        let tokens = [of("'ghp_' alnum{36}"), of("'GHP_' alnum{36}"), of("'key=' hex{32}")];
+        let places = Places::new(&tokens, &[of("'xoxd' visible{9}")]);
         let mut found = Vec::new();
-        places.each(b"..ghp_xoxb....", |at, window| found.push((at, window)));
-        assert_eq!(found, [(2, 0), (2, 3), (3, 2), (6, 1)]);
-        assert_eq!(places.count(b"..ghp_xoxb...."), (3, 4));
-        assert_eq!(places.count(b"nothing here"), (0, 0));
+        places.each(b"..ghp_0123456789abcdef....key=00112233445566778 xoxd", 1, |place| found.push(place));
+        let expected =
+            [Place::Token(2, 0), Place::Token(2, 1), Place::Value(30), Place::Token(30, 2), Place::Bytes(48, 0)];
+        assert!(expected.iter().all(|place| found.contains(place)) && found.len() == expected.len(), "{found:?}");
     }
 
     #[test]
-    fn the_rarest_bytes_of_a_start_are_taken() {
-        let start = b"the_QZ_the".map(|byte| 1 << byte);
-        assert_eq!(rarest(&start, 10).map(|(at, _)| at), Some(1));
-        assert!(rarest(&start[..2], 10).is_none());
-        assert!(rarest(&start, 7).is_none(), "too short");
-        let at_the_end = [[Set::MAX; 20].as_slice(), &start[..4]].concat();
-        assert_eq!(rarest(&at_the_end, 24).map(|(at, _)| at), Some(16));
-        let wide = [1 << b'a', u128::MAX, u128::MAX, u128::MAX];
-        assert!(rarest(&wide, 8).is_none(), "it would stand for too many texts");
-    }
-
-    #[test]
-    fn many_windows_are_found_one_by_one() {
+    fn many_anchors_are_found_one_by_one() {
         let texts = (0..2000_u32).map(|number| format!("{number:04}").into_bytes()).collect::<Vec<_>>();
-        let windows = texts.iter().map(|text| window(text.first_chunk().unwrap())).collect::<Vec<_>>();
-        let places = Places::new(&windows);
+        let sets = |text: &Vec<u8>| std::array::from_fn(|place| 1 << text[place]);
+        let anchors = texts.iter().map(|text| Anchor { kind: Kind::Bytes, offset: 0, sets: sets(text) });
+        let places = Places::new(&[], &anchors.collect::<Vec<_>>());
         for (number, text) in (0..).zip(&texts) {
             let mut found = Vec::new();
-            places.each(&[text.as_slice(), b"...."].concat(), |at, window| found.push((at, window)));
-            assert_eq!(found, [(0, number)]);
+            places.each(text, 0, |place| found.push(place));
+            assert_eq!(found, [Place::Bytes(0, number)]);
         }
     }
 }

@@ -6,7 +6,8 @@ pub(crate) type Set = u128;
 /// Whether a byte is in a set. None above 127 is in any.
 #[inline]
 pub(crate) const fn holds(set: Set, byte: u8) -> bool {
-    byte < 128 && set >> byte & 1 == 1
+    let half = if byte & 64 == 0 { set as u64 } else { (set >> 64) as u64 };
+    byte < 128 && half >> (byte & 63) & 1 == 1
 }
 
 /// The class of this name.
@@ -21,6 +22,9 @@ const ALPHA: Set = LOWER | UPPER;
 const ALNUM: Set = ALPHA | DIGIT;
 /// What can be seen, without quotes, the backslash, angle brackets and the comma, which end values.
 const VISIBLE: Set = range(b'!', b'~') & !set(b"\"'\\<>,`");
+
+/// RFC 9110 section 11.2: how schemes write opaque credentials.
+pub(crate) const TOKEN68: Set = ALNUM | set(b"-._~+/");
 
 const CLASSES: [(&str, Set); 23] = [
     ("digit", DIGIT),
@@ -40,8 +44,7 @@ const CLASSES: [(&str, Set); 23] = [
     ("bech32", set(b"023456789acdefghjklmnpqrstuvwxyz")),
     ("bech32upper", set(b"023456789ACDEFGHJKLMNPQRSTUVWXYZ")),
     ("base58", ALNUM & !set(b"0OIl")),
-    // RFC 9110 section 11.2: how schemes write opaque credentials.
-    ("token68", ALNUM | set(b"-._~+/")),
+    ("token68", TOKEN68),
     // The alphabet of the crypt function of Unix.
     ("crypt", ALNUM | set(b"./")),
     ("dotted", ALNUM | set(b"-_.")),

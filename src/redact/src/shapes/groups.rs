@@ -6,10 +6,6 @@ use super::classes::Set;
 
 /// How often windows are put into groups: once more when the others are there.
 const ROUNDS: usize = 2;
-/// How many of the first bytes say whether a window would make any group with others find too much, and of how many bytes each may then
-/// be one.
-const KEY: usize = vector::KEY;
-const BYTES_MAX: u32 = 12;
 
 /// A group: its windows, all together.
 #[derive(Clone, Copy)]
@@ -20,17 +16,13 @@ struct Group<const LENGTH: usize> {
 }
 
 /// The windows, each with the number of its group. Each goes where it adds least.
-///
-/// The first group is for windows of which each of the first four bytes may be one of many, and as many after it as `loose` says for
-/// those of which some may.
 pub(crate) fn grouped<const LENGTH: usize>(
     mut windows: Vec<Window<LENGTH>>,
     groups: usize,
-    loose: usize,
 ) -> Vec<(usize, Window<LENGTH>)> {
     windows.sort_by(|one, other| chance(other).total_cmp(&chance(one)).then_with(|| one.cmp(other)));
     windows.dedup();
-    let room = windows.len().div_ceil(groups) * 3 / 2;
+    let room = windows.len().div_ceil(groups) * 3 / 2 + 1;
     let mut all = vec![Group::default(); groups];
     let mut placed = Vec::<(usize, Window<LENGTH>)>::new();
     for round in 0..ROUNDS {
@@ -41,12 +33,7 @@ pub(crate) fn grouped<const LENGTH: usize>(
                 let others = placed.iter().enumerate().filter(|(other, (group, _))| group == before && *other != at);
                 all[*before] = others.fold(Group::default(), |group, (_, (_, window))| group.with(window));
             }
-            let is_free = |number: usize, group: &Group<LENGTH>| match count_wide(window) {
-                0 => number > loose && group.count < room,
-                1..KEY => (1..=loose).contains(&number),
-                _ => number == 0,
-            };
-            let free = all.iter().enumerate().filter(|(number, group)| is_free(*number, group));
+            let free = all.iter().enumerate().filter(|(_, group)| group.count < room);
             // Squared, so that no group takes in all that would make others a little worse.
             let adds = |group: &Group<LENGTH>| group.with(window).chance().powi(2) - group.chance().powi(2);
             let best =
@@ -81,11 +68,6 @@ impl<const LENGTH: usize> Group<LENGTH> {
     fn chance(&self) -> f64 {
         self.likely.iter().map(|likely| f64::from(*likely)).product()
     }
-}
-
-/// How many of the first bytes may be one of many.
-pub(crate) fn count_wide(window: &[Set]) -> usize {
-    window.iter().take(KEY).filter(|set| set.count_ones() > BYTES_MAX).count()
 }
 
 /// How likely it is that a window lies at a place of a text as it is usual in answers: JSON, English, source code.

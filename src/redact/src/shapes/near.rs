@@ -6,29 +6,56 @@
 use std::ops::Range;
 
 use memchr::memrchr2;
-use vector::Runs;
+use vector::{KEY, TOKEN};
 
-use super::classes::{class, holds};
+use super::classes::{Set, TOKEN68, class, holds};
 
 /// How far after the word a value begins at most.
 const GAP_MAX: usize = 40;
 /// How far before a run a word begins at most: the gap, and the longest word.
 const REACH: usize = GAP_MAX + 24;
 /// What is read again at the end of a text that goes on: a run that is too short yet, and what is before it.
-const UNFINISHED: usize = REACH + vector::RUN;
+const UNFINISHED: usize = REACH + TOKEN;
 
-/// The runs of bytes that values have.
-pub(crate) fn runs() -> Runs {
-    Runs::new(class("token68").unwrap_or_default(), class("digit").unwrap_or_default())
+/// The bytes that values are made of.
+pub(crate) const fn token() -> Set {
+    TOKEN68
 }
 
-/// What stands before a run, on its line, in which a word may begin.
+/// Whether the token that begins here is what values are: not the rest of a longer one, and with a digit soon.
+#[inline]
+pub(crate) fn is_value(text: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| text.get(before));
+    let is_rest = before.is_some_and(|before| TOKEN_BYTES[usize::from(*before)]);
+    !is_rest && text.get(at..).and_then(<[u8]>::first_chunk).is_some_and(|token| has_digit(u128::from_le_bytes(*token)))
+}
+
+/// Whether one of sixteen ASCII bytes is a digit.
+const fn has_digit(bytes: u128) -> bool {
+    const EACH: u128 = u128::MAX / 0xff;
+    // A digit is less than ten then, and the top bit of the sum is not set.
+    let from_zero = bytes ^ (EACH * b'0' as u128);
+    !(from_zero + EACH * (0x80 - 10)) & EACH << 7 != 0
+}
+
+const TOKEN_BYTES: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        bytes[byte] = holds(TOKEN68, byte as u8);
+        byte += 1;
+    }
+    bytes
+};
+
+/// What stands before a run, on its line, in which a word may begin that has four bytes and a separator behind it.
 pub(crate) fn before(text: &[u8], run: usize) -> Range<usize> {
     // Paths of URLs are no values.
     let is_path = text.get(run..).is_some_and(|run| run.starts_with(b"//"));
     let first = if is_path { run } else { run.saturating_sub(REACH) };
     let line = text.get(first..run).unwrap_or_default();
-    first + memrchr2(b'\n', b'\r', line).map_or(0, |at| at + 1)..run
+    let start = first + memrchr2(b'\n', b'\r', line).map_or(0, |at| at + 1);
+    start..run.saturating_sub(KEY).max(start)
 }
 
 /// The end of a text in which a word may begin whose value is not there yet, or too short.
@@ -88,6 +115,20 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_a_whole_token_with_a_digit() {
+        for (text, at, expected) in [
+            ("=abcdefghijklmnop", 1, false),
+            ("=abcdefghijklmno7", 1, true),
+            ("=0bcdefghijklmno/", 1, true),
+            ("/abcdefghijklmno7", 1, false),
+            ("=abc:/;<@`~ghijkl", 1, false),
+            ("=abcdefghijklmn7", 1, false),
+        ] {
+            assert_eq!(is_value(text.as_bytes(), at), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn words_before_a_value_begin_as_names_do() {
         let begins = |text: &str| {
             let run = text.find('#').unwrap();
@@ -97,9 +138,12 @@ mod tests {
                 .filter(char::is_ascii_alphanumeric)
                 .collect::<String>()
         };
-        for (text, expected) in
-            [("MY_DATADOG_KEY=#", "MDK"), ("myDatadogKey: #", "mDK"), ("a\\ndatadog: #", "and"), ("line\ndd=#", "d")]
-        {
+        for (text, expected) in [
+            ("MY_DATADOG_KEYS=#", "MDK"),
+            ("myDatadogKeys: #", "mDK"),
+            ("a\\ndatadog: #", "and"),
+            ("line\ndatadog=#", "d"),
+        ] {
             assert!(expected.chars().all(|at| begins(text).contains(at)), "{text}: {}", begins(text));
         }
         assert!(before(b"see //host", 4).is_empty(), "a path");

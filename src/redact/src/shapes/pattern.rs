@@ -21,7 +21,7 @@ const BYTES_MAX: usize = 2048;
 const BYTES_BEFORE_MAX: usize = super::CONTEXT - 8;
 
 /// A compiled pattern.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pattern {
     items: Vec<Item>,
     /// The items of the secret part: from this one on, and before this one.
@@ -119,9 +119,41 @@ impl Pattern {
         start
     }
 
-    /// How many bytes a text of this shape has at least.
-    pub(crate) fn bytes_min(&self) -> usize {
-        self.items.iter().map(Item::bytes_min).sum()
+    /// Whether so many bytes from a place of known distance on are of a set in every text of this shape.
+    pub(crate) fn is_made_of(&self, set: Set, from: usize, count: usize) -> bool {
+        let (mut at, end) = (0, from + count);
+        for item in &self.items {
+            let count = item.bytes_min();
+            let is_wanted = |at: &usize| *at >= from && *at < end;
+            let others = (at..at + count).filter(is_wanted).any(|place| item.set_at(place - at) & !set != 0);
+            let is_between = !item.has_one_length() && at + count < end && item.set_at(0) & !set != 0;
+            if others || is_between || at < from && !item.has_one_length() {
+                return false;
+            }
+            at += count;
+            if at >= end {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The literal that it begins with, and what follows it.
+    pub(crate) fn after_literal(&self) -> Option<(&[u8], Self)> {
+        match self.items.split_first()? {
+            (Item::Text { bytes, in_any_case: false }, rest) if !rest.is_empty() => {
+                let secret = (self.secret.0.saturating_sub(1), self.secret.1.saturating_sub(1));
+                Some((bytes, Self { items: rest.to_vec(), secret }))
+            }
+            _ => None,
+        }
+    }
+
+    /// This behind a literal.
+    pub(crate) fn behind(&self, literal: &[u8]) -> Self {
+        let literal = Item::Text { bytes: literal.to_vec(), in_any_case: false };
+        let items = [literal].into_iter().chain(self.items.iter().cloned()).collect();
+        Self { items, secret: (self.secret.0 + 1, self.secret.1 + 1) }
     }
 
     /// How many bytes stand before the secret part at least.

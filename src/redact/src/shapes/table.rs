@@ -2,9 +2,14 @@
 
 use vector::key;
 
+/// What hashes have of bits: then the bits fit into the first cache.
+const HASH_BITS: u32 = 16;
+
 /// By keys.
 #[derive(Debug)]
 pub(crate) struct Table {
+    /// A bit for each hash: most keys are told to be none of these without a look at them.
+    known: Box<[u64; 1 << (HASH_BITS - 6)]>,
     /// The bytes, and where in `numbers` theirs begin and end. Twice as many places as entries at least, so that a search is short.
     slots: Vec<(u32, u32, u32)>,
     numbers: Vec<u16>,
@@ -14,10 +19,12 @@ impl Table {
     /// Takes keys, each with the number of what has it.
     pub(crate) fn new(mut entries: Vec<(u32, u16)>) -> Self {
         entries.sort_unstable();
-        let mut table =
-            Self { slots: vec![(0, 0, 0); (2 * entries.len() + 2).next_power_of_two()], numbers: Vec::new() };
+        let slots = vec![(0, 0, 0); (2 * entries.len() + 2).next_power_of_two()];
+        let mut table = Self { known: Box::new([0; 1 << (HASH_BITS - 6)]), slots, numbers: Vec::new() };
         for of_key in entries.chunk_by(|(one, _), (other, _)| one == other) {
             let Some((key, _)) = of_key.first() else { continue };
+            let hash = hash(*key);
+            table.known[hash / 64] |= 1 << (hash % 64);
             let start = table.numbers.len() as u32;
             table.numbers.extend(of_key.iter().map(|(_, number)| number));
             let mut slot = table.slot(*key);
@@ -30,12 +37,22 @@ impl Table {
     }
 
     /// What may begin at this place of a text.
+    #[inline]
     pub(crate) fn at(&self, text: &[u8], at: usize) -> &[u16] {
-        text.get(at..).and_then(<[u8]>::first_chunk).map_or(&[], |start| self.of(key(*start)))
+        let start = text.get(at..).and_then(<[u8]>::first_chunk).map(|start| key(*start));
+        start.filter(|key| self.may_have(*key)).map_or(&[], |key| self.of(key))
+    }
+
+    /// Whether something may have this key.
+    #[inline]
+    pub(crate) fn may_have(&self, key: u32) -> bool {
+        let hash = hash(key);
+        self.known[hash / 64] >> (hash % 64) & 1 == 1
     }
 
     /// What has this key.
-    pub(crate) fn of(&self, key: u32) -> &[u16] {
+    #[inline(never)]
+    fn of(&self, key: u32) -> &[u16] {
         let mut slot = self.slot(key);
         loop {
             match self.slots.get(slot) {
@@ -49,7 +66,14 @@ impl Table {
     }
 
     const fn slot(&self, key: u32) -> usize {
-        // Fibonacci hashing: the upper bits of the product depend on all bytes.
-        (key.wrapping_mul(0x9e37_79b1) >> (32 - self.slots.len().trailing_zeros())) as usize & (self.slots.len() - 1)
+        (key.wrapping_mul(FACTOR) >> (32 - self.slots.len().trailing_zeros())) as usize & (self.slots.len() - 1)
     }
+}
+
+/// Fibonacci hashing: the upper bits of the product depend on all bytes.
+const FACTOR: u32 = 0x9e37_79b1;
+
+#[inline]
+const fn hash(key: u32) -> usize {
+    (key.wrapping_mul(FACTOR) >> (u32::BITS - HASH_BITS)) as usize
 }

@@ -28,7 +28,7 @@ impl Words {
         let keys = starts().map(|start| key(*start));
         Self {
             by_start: Table::new(keys.clone().zip(0..).collect()),
-            starts: Keyed::new(grouped(windows, PLANES * GROUPS, 0), keys, []),
+            starts: Keyed::new(grouped(windows, PLANES * GROUPS), keys, []),
             words,
         }
     }
