@@ -1,35 +1,48 @@
 //! Which field names say that their value is a secret.
 
 /// Names that are secret as a whole; in a longer name they say too little (`nextToken`, `max_token`).
-const WHOLE: [(u128, u128); 4] = endings(["token", "idtoken", "subjecttoken", "actortoken"]);
+const WHOLE: [Ending; 4] = endings(["token", "idtoken", "subjecttoken", "actortoken"]);
 
-/// Names that are secret whatever stands before them.
-const ENDINGS: [(u128, u128); 24] = endings([
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "authorization",
-    "apikey",
-    "secretkey",
-    "privatekey",
-    "secretaccesskey",
-    "subscriptionkey",
-    "signingkey",
-    "encryptionkey",
-    "masterkey",
-    "accesstoken",
-    "refreshtoken",
-    "authtoken",
-    "bearertoken",
-    "apitoken",
-    "bottoken",
-    "sessiontoken",
-    "securitytoken",
-    "privatetoken",
-    "oauthtoken",
-    "vaulttoken",
-]);
+/// Names that are secret whatever stands before them, by their last three letters: none of another end is looked at.
+const ENDINGS: [(&[u8; 3], &[Ending]); 7] = [
+    (
+        b"ken",
+        &endings([
+            "accesstoken",
+            "refreshtoken",
+            "authtoken",
+            "bearertoken",
+            "apitoken",
+            "bottoken",
+            "sessiontoken",
+            "securitytoken",
+            "privatetoken",
+            "oauthtoken",
+            "vaulttoken",
+        ]),
+    ),
+    (
+        b"key",
+        &endings([
+            "apikey",
+            "secretkey",
+            "privatekey",
+            "secretaccesskey",
+            "subscriptionkey",
+            "signingkey",
+            "encryptionkey",
+            "masterkey",
+        ]),
+    ),
+    (b"ord", &endings(["password"])),
+    (b"swd", &endings(["passwd"])),
+    (b"ase", &endings(["passphrase"])),
+    (b"ret", &endings(["secret"])),
+    (b"ion", &endings(["authorization"])),
+];
+
+/// The letters of an ending as [`last_letters`] has them, and the bits that they have.
+type Ending = (u128, u128);
 
 /// `GITHUB_TOKEN` and its like are secret, but for these, which count or page.
 const COUNTING: [&str; 16] = [
@@ -56,14 +69,18 @@ const COUNTING: [&str; 16] = [
 #[must_use]
 pub fn is_secret_name(name: &[u8]) -> bool {
     let name = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-    if !may_end_secret_name(name) {
-        return false;
-    }
+    let Some(endings) = endings_of(name) else { return false };
     let letters = last_letters(name);
-    let ends_so = |(ending, bits): &(u128, u128)| letters & bits == *ending;
-    ENDINGS.iter().any(ends_so)
+    let ends_so = |(ending, bits): &Ending| letters & bits == *ending;
+    endings.iter().any(ends_so)
         || WHOLE.iter().any(|whole| ends_so(whole) && is_alone(name, *whole))
         || is_environment_token(name)
+}
+
+/// The endings of secret names that end as a text does. Nearly every name is sorted out here.
+fn endings_of(text: &[u8]) -> Option<&'static [Ending]> {
+    let last = text.last_chunk::<3>()?.map(|byte| byte | 0x20);
+    ENDINGS.iter().find(|(of, _)| **of == last).map(|(_, endings)| *endings)
 }
 
 /// Whether a text ends as the name of a secret may. Nearly every name is sorted out here: no other three letters end one of the lists.
@@ -73,7 +90,7 @@ pub(crate) fn may_end_secret_name(text: &[u8]) -> bool {
 }
 
 /// Whether no letter or digit stands before this ending of a name.
-fn is_alone(name: &[u8], (_, bits): (u128, u128)) -> bool {
+fn is_alone(name: &[u8], (_, bits): Ending) -> bool {
     let letters = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
     letters <= bits.count_ones() as usize / u8::BITS as usize
 }
@@ -92,7 +109,7 @@ fn last_letters(name: &[u8]) -> u128 {
 }
 
 /// An ending as such a number, and the bits that it has.
-const fn ending(text: &str) -> (u128, u128) {
+const fn ending(text: &str) -> Ending {
     let (bytes, mut letters, mut at) = (text.as_bytes(), 0, 0);
     assert!(bytes.len() < 16, "a number holds it");
     while at < bytes.len() {
@@ -102,7 +119,7 @@ const fn ending(text: &str) -> (u128, u128) {
     (letters, (1 << (u8::BITS as usize * bytes.len())) - 1)
 }
 
-const fn endings<const COUNT: usize>(texts: [&str; COUNT]) -> [(u128, u128); COUNT] {
+const fn endings<const COUNT: usize>(texts: [&str; COUNT]) -> [Ending; COUNT] {
     let (mut all, mut at) = ([(0, 0); COUNT], 0);
     while at < COUNT {
         all[at] = ending(texts[at]);
