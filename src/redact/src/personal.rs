@@ -81,7 +81,7 @@ impl Personal {
     pub fn new(settings: PersonalSettings) -> Result<Self, InvalidPersonalSettings> {
         let wants = |entity| settings.entities.contains(&entity);
         let phones = Phones::new(settings.default_region.as_deref()).map_err(InvalidPersonalSettings::UnknownRegion)?;
-        let rules = Rules::of(&settings.entities);
+        let rules = Rules::of(&settings.entities, settings.score_threshold);
         let kinds = Entity::ALL.iter().map(|entity| entity.as_str().to_owned());
         let own_names = settings.own.iter().map(|own| own.name.clone());
         let keywords = Keywords::new(keywords_of(&settings)).map_err(|_| InvalidPersonalSettings::TooManyWords)?;
@@ -172,11 +172,12 @@ impl Personal {
             return;
         }
         if word.is_digits && rule::stands_alone_after(text, word.end) {
+            let said = sight.said(word.start, self.context_word_count, &self.keywords);
             let digits = &text[word.start..word.end];
-            for compiled in self.rules.digits(length) {
-                if self.reaches(sight, word.start, compiled.rule.entity, compiled.score)
-                    && (compiled.rule.check)(digits)
-                {
+            let [sure, others] = self.rules.digits(length);
+            let others = if said.is_empty() { &[] } else { others.as_slice() };
+            for compiled in sure.iter().chain(others.iter().filter(|compiled| said.has(compiled.kind))) {
+                if self.is_worth(compiled.score) && (compiled.rule.check)(digits) {
                     self.judge(sight, word.start, word.end, compiled.rule.entity, compiled.score);
                 }
             }
@@ -199,9 +200,15 @@ impl Personal {
     fn joined(&self, sight: &mut Sight<'_>, word: &Word) {
         let text = sight.text;
         let (length, separator) = (word.length(), text[word.end]);
-        let second =
-            text[word.end + 1..].iter().take(word::LENGTH_MAX).take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        for compiled in self.rules.several(length, second).iter().filter(|rule| rule.goes_on_with(separator)) {
+        let rest = &text[word.end + 1..];
+        let second = rest.iter().take(word::LENGTH_MAX).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let third = rest.get(second).copied();
+        // A decimal fraction, or a number in a row of them.
+        let is_short = length + second < self.rules.pair_min().min(phone::DIGIT_COUNT_MIN);
+        if separator == b',' || is_short && !third.is_some_and(is_separator) {
+            return self.after_letters(sight, word);
+        }
+        for compiled in self.rules.several(length, second).iter().filter(|rule| rule.goes_on_with(separator, third)) {
             self.held_against(sight, word.start, compiled);
         }
         if length == 4 && !word.is_digits {
@@ -210,7 +217,6 @@ impl Personal {
         if !word.begins_with_digit() {
             return;
         }
-        let third = text.get(word.end + 1 + second).copied();
         if self.wants.address
             && separator == b'.'
             && third == Some(b'.')
@@ -241,7 +247,8 @@ impl Personal {
         let length = word.length();
         let Some(start) = word.letters_before(text) else { return };
         let letters = word.start - 1 - start;
-        for compiled in self.rules.several(letters, length).iter().filter(|rule| rule.goes_on_with(b' ')) {
+        let third = text.get(word.end).copied();
+        for compiled in self.rules.several(letters, length).iter().filter(|rule| rule.goes_on_with(b' ', third)) {
             self.held_against(sight, start, compiled);
         }
         if self.wants.birth
@@ -275,6 +282,9 @@ impl Personal {
     fn phone(&self, sight: &mut Sight<'_>, start: usize) {
         let Some(phones) = self.phones else { return };
         let text = sight.text;
+        if !phones.proves_itself(text, start, self.score_threshold) && !self.says(sight, start, Entity::PhoneNumber) {
+            return;
+        }
         let reaches = |score| self.reaches(sight, start, Entity::PhoneNumber, score);
         if let Some(phone) = phones.look(text, start, reaches) {
             self.judge(sight, phone.start, phone.end, Entity::PhoneNumber, phone.score);
@@ -298,6 +308,9 @@ impl Personal {
         ) = text.get(start..start + 14)
             && year.iter().all(u8::is_ascii_digit)
         {
+            return;
+        }
+        if !self.reaches(sight, start, Entity::DateOfBirth, BIRTH_SCORE) {
             return;
         }
         let Some(end) = birth::end(text, start) else { return };
@@ -331,7 +344,7 @@ impl Personal {
     /// Whether words before a position say that a number of this kind follows.
     fn says(&self, sight: &mut Sight<'_>, start: usize, entity: Entity) -> bool {
         let kind = entity.place();
-        self.keywords.has(kind) && sight.says(start, kind, self.context_word_count, &self.keywords)
+        self.keywords.has(kind) && sight.said(start, self.context_word_count, &self.keywords).has(kind)
     }
 
     fn own(&self, sight: &mut Sight<'_>, own: &Own, from: usize) {

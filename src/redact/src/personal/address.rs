@@ -54,8 +54,12 @@ pub(super) fn version_6(text: &[u8], digit: usize, wanted: Addresses) -> Option<
     (is_long && is_wanted_6(address, wanted)).then_some((start, end))
 }
 
-/// Whether the word may stand in an address of version 6: a colon with more of one beyond it is next to it.
+/// Whether the word may stand in an address of version 6: a colon with more of one beyond it is next to it. No group of one is longer
+/// than four digits.
 pub(super) fn may_be_version_6(text: &[u8], start: usize, end: usize) -> bool {
+    if end - start > 4 {
+        return false;
+    }
     // A digit before it was looked at already.
     let before = matches!(&text[..start], [.., b'a'..=b'f' | b'A'..=b'F' | b':', b':']);
     let after =

@@ -5,6 +5,14 @@ use super::context::{Kind, REACH};
 /// The first letters of keywords, as a set of hashes. It may say that a word is in it which is not.
 pub(super) struct Beginnings(Box<[u64; 1 << (HASH_BITS - 6)]>);
 
+/// What was read of a text on the way to the numbers in it.
+#[derive(Debug, Default)]
+pub(super) struct Noticed {
+    until: usize,
+    /// The last place before that at which a keyword may begin.
+    last: Option<usize>,
+}
+
 /// A few hundred keywords fill one of a hundred places.
 const HASH_BITS: u32 = 15;
 
@@ -19,6 +27,40 @@ impl Beginnings {
             places[hash / 64] |= 1 << (hash % 64);
         }
         Self(places)
+    }
+
+    /// Reads on to `start`, each byte once, and says whether a keyword may be among the words within reach before it.
+    pub(super) fn notice(&self, noticed: &mut Noticed, text: &[u8], start: usize) -> bool {
+        let furthest = start.saturating_sub(REACH);
+        if start < noticed.until {
+            return true;
+        }
+        let from = noticed.until.max(furthest);
+        let mut before =
+            from.checked_sub(1).and_then(|before| text.get(before)).map_or(Kind::Gap, |byte| Kind::of(*byte));
+        for at in from..start {
+            let Some(byte) = text.get(at) else { break };
+            let kind = Kind::of(*byte);
+            let begins = kind != Kind::Gap && (before == Kind::Gap || kind == Kind::Capital && before == Kind::Small);
+            // Writings without spaces have no beginnings of words.
+            if begins && self.may_begin(text, at) || !byte.is_ascii() {
+                noticed.last = Some(at);
+            }
+            before = kind;
+        }
+        noticed.until = start;
+        let cut = text.get(furthest..start).unwrap_or_default();
+        // The last word may be cut, and the first one may have its beginning out of reach.
+        noticed.last.is_some_and(|last| last >= furthest) || before != Kind::Gap || self.has(cut)
+    }
+
+    /// Whether a keyword may begin with a word, or behind the letter of an escape that the word begins with.
+    fn may_begin(&self, text: &[u8], at: usize) -> bool {
+        let word = text.get(at..).unwrap_or_default();
+        let is_escaped = at.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'\\');
+        // None begins with a number.
+        !word.first().is_some_and(u8::is_ascii_digit) && self.has(word)
+            || is_escaped && word.get(1..).is_some_and(|word| self.has(word))
     }
 
     /// Whether a keyword may be among up to `count_max` words before `start`: these are the words of [`super::context::Context`].
@@ -85,6 +127,8 @@ impl std::fmt::Debug for Beginnings {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -107,6 +151,24 @@ mod tests {
         }
         for text in ["", "{\"id\":", "{\"idNum\":", "lessons ", "assn ", "ssn is one two three four five "] {
             assert!(!may(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_noticed_on_the_way_is_all_that_stands_before(
+            words in proptest::collection::vec(
+                "ssn|taxId|a|o'b|\\\\n|[0-9]{1,9}|[ ,:#'.]{1,3}|[a-z]{1,20}| {1,80}|\u{e4}|SSN[0-9]|ss", 0..60,
+            ),
+        ) {
+            let beginnings = Beginnings::of(["ssn", "tax id", "o'brien", "b12", "ss"]);
+            let text = words.concat().into_bytes();
+            let mut noticed = Noticed::default();
+            for start in (0..=text.len()).filter(|at| text.get(*at).is_some_and(u8::is_ascii_digit)) {
+                let notices = beginnings.notice(&mut noticed, &text, start);
+                let plain = beginnings.may_stand_before(&text, start, 5);
+                prop_assert!(notices || !plain, "{start} of {:?}", String::from_utf8_lossy(&text));
+            }
         }
     }
 }

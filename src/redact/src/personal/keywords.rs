@@ -2,7 +2,10 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 
-use super::{beginnings::Beginnings, context::Context};
+use super::{
+    beginnings::{Beginnings, Noticed},
+    context::Context,
+};
 
 /// The keywords of every kind.
 #[derive(Debug)]
@@ -47,8 +50,8 @@ impl Keywords {
     }
 
     /// The kinds of which a keyword is among up to `count_max` words before a position.
-    pub(super) fn said_before(&self, text: &[u8], start: usize, count_max: usize) -> Said {
-        if self.beginnings.may_stand_before(text, start, count_max) {
+    pub(super) fn said_before(&self, noticed: &mut Noticed, text: &[u8], start: usize, count_max: usize) -> Said {
+        if self.beginnings.notice(noticed, text, start) && self.beginnings.may_stand_before(text, start, count_max) {
             self.said(&Context::before(text, start, count_max))
         } else {
             Said::default()
@@ -78,6 +81,11 @@ impl Said {
         }
     }
 
+    pub(super) fn is_empty(self) -> bool {
+        self.0.iter().all(|bits| *bits == 0)
+    }
+
+    #[inline]
     pub(super) fn has(self, kind: usize) -> bool {
         self.0.get(kind / 64).is_some_and(|bits| bits >> (kind % 64) & 1 == 1)
     }
@@ -89,7 +97,7 @@ mod tests {
 
     fn says(text: &str, keyword: &str) -> bool {
         let keywords = Keywords::new([(0, "else"), (70, keyword)]).unwrap();
-        let said = keywords.said_before(text.as_bytes(), text.len(), 5);
+        let said = keywords.said_before(&mut Noticed::default(), text.as_bytes(), text.len(), 5);
         assert!(!said.has(0));
         said.has(70)
     }

@@ -96,6 +96,17 @@ impl Phones {
         is_marked || is_usual || text[start..].starts_with(b"0") || !self.is_north_american && second > 1 && first < 4
     }
 
+    /// Whether a number that begins with the digit at `start` may be sure enough without a word that says what it is.
+    pub(super) fn proves_itself(self, text: &[u8], start: usize, score: u8) -> bool {
+        let has_plus = matches!(text.get(..start), Some([.., b'+'] | [.., b'+', b'(']));
+        let surest = match self.region {
+            _ if has_plus => Form::International,
+            Some(_) => Form::Grouped,
+            None => Form::Spelled,
+        };
+        surest.scores().0 >= score
+    }
+
     /// The number that begins with the digit at `start`. `wanted` says from which score on a form is worth the question whether
     /// such a number is given.
     pub(super) fn look(self, text: &[u8], start: usize, wanted: impl FnMut(u8) -> bool) -> Option<Phone> {

@@ -1,6 +1,7 @@
 //! One look at a text: what of it is there, what was found, and what is still open.
 
 use super::{
+    beginnings::Noticed,
     email::{LOCAL_LENGTH_MAX, is_local},
     keywords::{Keywords, Said},
 };
@@ -15,24 +16,25 @@ pub(super) struct Sight<'text> {
     pub(super) open: usize,
     /// The position that was asked for last, and what the words say before it.
     said: (usize, Said),
+    noticed: Noticed,
 }
 
 impl<'text> Sight<'text> {
     pub(super) fn new(text: &'text [u8], is_end: bool) -> Self {
         let open = if is_end { text.len() } else { tail(text) };
-        Self { text, is_end, found: Vec::new(), open, said: (0, Said::default()) }
+        Self { text, is_end, found: Vec::new(), open, said: (0, Said::default()), noticed: Noticed::default() }
     }
 
     pub(super) fn leave_open(&mut self, from: usize) {
         self.open = self.open.min(from);
     }
 
-    /// Whether the words before a position say that this kind follows.
-    pub(super) fn says(&mut self, start: usize, kind: usize, word_count: usize, keywords: &Keywords) -> bool {
+    /// What the words before a position say.
+    pub(super) fn said(&mut self, start: usize, word_count: usize, keywords: &Keywords) -> Said {
         if self.said.0 != start {
-            self.said = (start, keywords.said_before(self.text, start, word_count));
+            self.said = (start, keywords.said_before(&mut self.noticed, self.text, start, word_count));
         }
-        self.said.1.has(kind)
+        self.said.1
     }
 }
 

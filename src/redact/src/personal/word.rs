@@ -18,6 +18,7 @@ pub(super) struct Extent {
 
 impl Extent {
     /// Reads the bytes around a digit one by one.
+    #[cfg(test)]
     pub(super) fn around(text: &[u8], digit: usize) -> Self {
         let (before, after) = (&text[..digit], &text[digit..]);
         // One byte more than a word has tells that it is too long.
