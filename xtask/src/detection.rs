@@ -19,7 +19,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1500)]
     count: u32,
     /// Where the generator starts
-    #[arg(long, default_value_t = 43)]
+    #[arg(long, default_value_t = 44)]
     seed: u64,
     /// Tell each miss and each false find
     #[arg(long)]

@@ -1,13 +1,16 @@
 """Writes the examples of other scanners' rules, and what detect-secrets and Gitleaks say of each, as a JSON object a line.
 
 The examples stay in the packages that they come with. Each line has `set` (the package), `text`, `is_secret` (what the package says) and
-`found` (from the name of a scanner to whether it finds anything). Arguments: the folders of the packages, then the program of Gitleaks.
+`found` (from the name of a scanner to whether it finds anything). Arguments: the packages, as cargo keeps them, then the program of
+Gitleaks.
 """
 
+import hashlib
 import json
 import pathlib
 import subprocess
 import sys
+import tarfile
 import tempfile
 import tomllib
 
@@ -37,18 +40,27 @@ def of_keyhog_core(folder):
             yield test.get("test_negative"), False
 
 
-SETS = {"ripsecrets": of_ripsecrets, "kingfisher-rules": of_kingfisher_rules, "keyhog-core": of_keyhog_core}
+# What each package is, and how its examples are read.
+SETS = {
+    "ripsecrets-0.1.11": ("c07838134323adab4f8ec502f87ce3374e264846a8bc07351f221f7c30d02579", of_ripsecrets),
+    "kingfisher-rules-3.0.1": ("ae83deaf5347fc4213918c557d69528c82772674825176d8a9fd734b8be78175", of_kingfisher_rules),
+    "keyhog-core-0.5.86": ("b1d29e961285c4f47843b61cc48f163d7532f1ae44d2cb19a4c2510b291b0251", of_keyhog_core),
+}
 
 
-def examples(folders):
+def examples(packages):
     """Each text once for each set; what a set calls both is left out."""
-    for folder in map(pathlib.Path, folders):
-        name = folder.name.rsplit("-", 1)[0]
+    for package in map(pathlib.Path, packages):
+        digest, read = SETS[package.stem]
+        if hashlib.sha256(package.read_bytes()).hexdigest() != digest:
+            sys.exit(f"{package} is not the package that was looked at")
         said = {}
-        for text, is_secret in SETS[name](folder):
-            if text and text.strip():
-                said.setdefault(text, set()).add(is_secret)
-        yield from ((folder.name, text, is_secret.pop()) for text, is_secret in said.items() if len(is_secret) == 1)
+        with tempfile.TemporaryDirectory() as folder:
+            tarfile.open(package).extractall(folder, filter="data")
+            for text, is_secret in read(pathlib.Path(folder, package.stem)):
+                if text and text.strip():
+                    said.setdefault(text, set()).add(is_secret)
+        yield from ((package.stem, text, is_secret.pop()) for text, is_secret in said.items() if len(is_secret) == 1)
 
 
 def of_gitleaks(program, folder):
@@ -64,8 +76,8 @@ def of_detect_secrets(folder):
 
 
 def main():
-    *folders, gitleaks = sys.argv[1:]
-    rows = sorted(examples(folders))
+    *packages, gitleaks = sys.argv[1:]
+    rows = sorted(examples(packages))
     with tempfile.TemporaryDirectory() as folder, default_settings():
         for number, (_, text, _) in enumerate(rows):
             pathlib.Path(folder, f"{number}.txt").write_text(text)

@@ -13,7 +13,7 @@ use crate::{
     root,
 };
 
-/// The packages of crates.io whose examples are read where cargo puts them; nothing of them is built.
+/// The packages of crates.io whose examples are read; nothing of them is built. `examples.py` has their digests.
 const PACKAGES: [(&str, &str); 3] =
     [("keyhog-core", "0.5.86"), ("kingfisher-rules", "3.0.1"), ("ripsecrets", "0.1.11")];
 
@@ -35,17 +35,17 @@ pub(super) fn compare(peers: &Path, folder: &Path, options: &Options) -> Result<
     run("what is found of the examples", compare.stdin(Stdio::from(File::open(&examples).map_err(failed)?)))
 }
 
-/// The folder of a package, which cargo checks against the registry's index when it unpacks it.
+/// The file of a package, where cargo keeps it.
 fn package(name: &str, version: &str) -> Result<PathBuf, Failure> {
     let mut info = Command::new(env!("CARGO"));
     info.args(["info", "--quiet", "--registry", "crates-io", &format!("{name}@{version}")]).current_dir(root());
     run_quietly(&format!("fetching {name} {version}"), &mut info)?;
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo"))).unwrap_or_default();
-    let registries = home.join("registry/src");
+    let registries = home.join("registry/cache");
     let failed = |error| Failure::new(format!("cannot read {}: {error}", registries.display()));
     let folders = fs::read_dir(&registries).map_err(failed)?.filter_map(Result::ok);
-    let mut folders = folders.map(|registry| registry.path().join(format!("{name}-{version}")));
-    let found = folders.find(|folder| folder.is_dir());
+    let mut files = folders.map(|registry| registry.path().join(format!("{name}-{version}.crate")));
+    let found = files.find(|file| file.is_file());
     found.ok_or_else(|| Failure::new(format!("{name} {version} is not below {}", registries.display())))
 }
