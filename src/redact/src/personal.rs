@@ -84,7 +84,7 @@ impl Personal {
         let rules = Rules::of(&settings.entities, settings.score_threshold);
         let kinds = Entity::ALL.iter().map(|entity| entity.as_str().to_owned());
         let own_names = settings.own.iter().map(|own| own.name.clone());
-        let keywords = Keywords::new(keywords_of(&settings)).map_err(|_| InvalidPersonalSettings::TooManyWords)?;
+        let keywords = Keywords::new(settings.keywords()).map_err(|_| InvalidPersonalSettings::TooManyWords)?;
         Ok(Self {
             rule_names: kinds.chain(own_names).collect(),
             rules,
@@ -364,21 +364,6 @@ const BIRTH_SCORE: u8 = 30;
 /// What stands between the groups of a number.
 const fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'-' | b'.' | b'/' | b'+' | b'(' | b')' | b',')
-}
-
-/// The words that say that a kind follows.
-fn keywords_of(settings: &PersonalSettings) -> Vec<(usize, &str)> {
-    let of = |entity: Entity, words: &[&'static str]| {
-        words.iter().map(move |word| (entity.place(), *word)).collect::<Vec<_>>()
-    };
-    let mut keywords = of(Entity::PhoneNumber, phone::WORDS);
-    keywords.extend(of(Entity::DateOfBirth, birth::WORDS));
-    rules::all().for_each(|rule| keywords.extend(of(rule.entity, rule.words)));
-    keywords.extend(settings.context_words.iter().map(|(entity, word)| (entity.place(), word.as_str())));
-    for (place, own) in settings.own.iter().enumerate() {
-        keywords.extend(own.context_words.iter().map(|word| (Entity::ALL.len() + place, word.as_str())));
-    }
-    keywords
 }
 
 /// No number without separators is shorter, but for the seven digits of some.

@@ -1,5 +1,6 @@
 //! What of personal data is looked for, and how sure it must be.
 
+use super::{birth, phone, rules};
 use crate::entity::Entity;
 
 /// What is looked for.
@@ -56,6 +57,23 @@ impl Default for PersonalSettings {
             addresses: Addresses::All,
             own: Vec::new(),
         }
+    }
+}
+
+impl PersonalSettings {
+    /// The words that say that a kind follows.
+    pub(super) fn keywords(&self) -> Vec<(usize, &str)> {
+        let of = |entity: Entity, words: &[&'static str]| {
+            words.iter().map(move |word| (entity.place(), *word)).collect::<Vec<_>>()
+        };
+        let mut keywords = of(Entity::PhoneNumber, phone::WORDS);
+        keywords.extend(of(Entity::DateOfBirth, birth::WORDS));
+        rules::all().for_each(|rule| keywords.extend(of(rule.entity, rule.words)));
+        keywords.extend(self.context_words.iter().map(|(entity, word)| (entity.place(), word.as_str())));
+        for (place, own) in self.own.iter().enumerate() {
+            keywords.extend(own.context_words.iter().map(|word| (Entity::ALL.len() + place, word.as_str())));
+        }
+        keywords
     }
 }
 

@@ -254,3 +254,47 @@ fn what_begins_right_after_a_find_is_waited_for() {
         assert_eq!(masked(Shapes::built_in().as_ref(), text.as_bytes(), &[cut]).len(), 2, "cut at {cut}");
     }
 }
+
+/// What is found when every rule is tried at every place.
+fn tried_everywhere(shapes: &Shapes, text: &[u8]) -> Vec<(usize, usize)> {
+    let searches = shapes.searches.iter();
+    let starts = searches.flat_map(|search| (0..text.len()).map(move |start| (search, start)));
+    let tried = starts.filter(|(search, start)| search.may_start(text, *start));
+    let mut sights =
+        tried.filter_map(|(search, start)| shapes.judge(search.shape, text, start, true, None)).collect::<Vec<_>>();
+    sights.sort_unstable_by_key(Sight::order);
+    let mut found = Vec::<(usize, usize)>::new();
+    for sight in sights {
+        match sight {
+            Sight::Found(Found { start, end, .. }) if found.last().is_none_or(|(_, last)| start >= *last) => {
+                found.push((start, end));
+            }
+            Sight::Found(_) | Sight::More(_) => {}
+        }
+    }
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn nothing_is_missed_that_a_rule_has_anywhere(
+        seed in any::<usize>(),
+        pieces in proptest::collection::vec((any::<prop::sample::Index>(), 0_usize..4, any::<prop::sample::Index>()), 1..6),
+    ) {
+        let shapes = &*Shapes::built_in();
+        let mut random = numbers(seed);
+        let mut text = Vec::new();
+        for (shape, kind, filler) in pieces {
+            text.extend_from_slice([FILLERS[filler.index(FILLERS.len())], "\\n", "%3D", "\\u003d"][kind].as_bytes());
+            let (sample, _) = shapes.shapes[shape.index(shapes.shapes.len())].pattern.sample(&mut random);
+            text.extend_from_slice(&sample);
+        }
+        let found = shapes.all(&text);
+        for (start, end) in tried_everywhere(shapes, &text) {
+            // A value after a word may begin before it.
+            let is_found = found.iter().any(|of| of.start <= start && end.min(of.end) > start);
+            prop_assert!(is_found, "{start}..{end} in {}", String::from_utf8_lossy(&text));
+        }
+    }
+}
