@@ -61,8 +61,8 @@ pub(super) struct Phones {
     is_north_american: bool,
 }
 
-/// Reads a number of a region, so that the library compiles the forms of its numbers: that takes milliseconds, for which no answer
-/// shall wait.
+/// Reads a number of a region, so that the library compiles its patterns of all numbers, and of those of the region: no answer shall
+/// wait for that. What is left for the first number of another country is a part of a millisecond.
 fn prepare(region: Region) {
     if let Ok(example) = PHONE_NUMBER_UTIL.get_example_number(region) {
         let written = example.get_national_significant_number();
@@ -82,7 +82,10 @@ impl Phones {
     /// Takes a region by its two letters; the error is what is none.
     pub(super) fn new(region: Option<&str>) -> Result<Self, String> {
         LazyLock::force(&PHONE_NUMBER_UTIL);
-        let Some(name) = region else { return Ok(Self { region: None, is_north_american: false }) };
+        let Some(name) = region else {
+            prepare(Region::US);
+            return Ok(Self { region: None, is_north_american: false });
+        };
         let region = name.parse::<Region>().map_err(|_| name.to_owned())?;
         let code = PHONE_NUMBER_UTIL.get_country_code_for_region(region).ok_or(name.to_owned())?;
         prepare(region);
