@@ -1,16 +1,12 @@
 //! Recognizes the values of secret fields in XML and HTML: `<password>…</password>`, and `<input name="token" value="…">` in any order.
 
-use std::sync::LazyLock;
-
-use memchr::memchr;
-use vector::{Anchors, Window};
+use memchr::{memchr, memchr2_iter};
 
 use crate::{
     bare,
     class::Class,
-    names::is_secret_name,
+    names::{is_secret_name, may_end_secret_name},
     recognizer::{Found, Open, Recognizer},
-    separators,
 };
 
 /// How long a tag with its attributes can be; a longer one is none of a form or a setting.
@@ -24,19 +20,11 @@ const TAGS: [&[u8; LENGTH]; 8] = [b"<inpu", b"<meta", b"<add ", b"<para", b"<pro
 /// Attributes that hold the name of a field, and those that hold its value.
 const NAMING: [&str; 5] = ["name", "id", "key", "type", "property"];
 const HOLDING: [&str; 2] = ["value", "content"];
-const LENGTH: usize = separators::LENGTH;
+const LENGTH: usize = 5;
 
 /// The rules: what stands between tags, and what stands in one.
 const ELEMENT: u16 = 0;
 const ATTRIBUTE: u16 = 1;
-
-static ELEMENTS: LazyLock<Anchors<1, LENGTH>> =
-    LazyLock::new(|| Anchors::new(separators::name_ends(1 << b'>').enumerate()));
-static TAG_STARTS: LazyLock<Anchors<1, LENGTH>> = LazyLock::new(|| {
-    let any_case = |byte: u8| 1 << byte.to_ascii_lowercase() | 1 << byte.to_ascii_uppercase();
-    let window = |tag: &[u8; LENGTH]| -> Window<LENGTH> { tag.map(any_case) };
-    Anchors::new(TAGS.into_iter().map(window).enumerate())
-});
 
 /// Recognizes fields of markup.
 #[derive(Debug)]
@@ -56,8 +44,15 @@ impl Recognizer for Markup {
         let origin = from.saturating_sub(NAME_MAX);
         let shown = text.get(origin..).unwrap_or_default();
         let mut sights = Vec::new();
-        ELEMENTS.each(shown, |at| sights.extend(element(text, origin + at + LENGTH)));
-        TAG_STARTS.each(shown, |at| sights.extend(tag(text, origin + at, is_end)));
+        for at in memchr2_iter(b'<', b'>', shown) {
+            let (before, rest) = shown.split_at(at);
+            if !rest.starts_with(b"<") {
+                let may_be_name = may_end_secret_name(before);
+                sights.extend(may_be_name.then(|| element(text, origin + at + 1)).flatten());
+            } else if begins_tag(rest) {
+                sights.extend(tag(text, origin + at, is_end));
+            }
+        }
         if !is_end {
             let last = text.len().saturating_sub(LENGTH - 1)..text.len();
             sights.extend(last.filter(|at| text.get(*at) == Some(&b'<')).map(Sight::More).next());
@@ -92,6 +87,12 @@ impl Recognizer for Markup {
     fn rule_name(&self, rule: u16) -> &str {
         if rule == ELEMENT { "element" } else { "attribute" }
     }
+}
+
+/// Whether a text begins with one of [`TAGS`].
+fn begins_tag(text: &[u8]) -> bool {
+    let Some([b'<', name @ ..]) = text.first_chunk::<LENGTH>() else { return false };
+    TAGS.iter().any(|[_, tag @ ..]| vector::key(*tag) == vector::key(*name) && tag.eq_ignore_ascii_case(name))
 }
 
 /// The text of an element whose start tag ends right before `start`, as far as it is there.
