@@ -1,6 +1,6 @@
 //! Tells an unquoted value from prose and from source code, by its first word and what follows it.
 
-use crate::keys::Separator;
+use crate::{keys::Separator, names::is_secret_name};
 
 /// How long a word of letters is kept back until it is judged. Longer ones are masked.
 pub(crate) const WORD_LENGTH_MAX: usize = 24;
@@ -95,11 +95,15 @@ pub(crate) fn judge(separator: Separator, word: &[u8], after: &[u8]) -> Verdict 
     let mask_unless_described = if is(&NOT_VALUES) { Verdict::Keep } else { Verdict::MaskWord };
     match (after, separator) {
         // An expression in source code.
-        ([b' ', b'{' | b'}' | b')' | b'=' | b'|'], Separator::Colon | Separator::SpacedEquals) => Verdict::Keep,
+        ([b' ', b'{' | b'}' | b')' | b'=' | b'|' | b'+' | b'?' | b'%'], Separator::Colon | Separator::SpacedEquals) => {
+            Verdict::Keep
+        }
+        // One variable is given the value of another.
+        (_, Separator::SpacedEquals) if is_secret_name(word) => Verdict::Keep,
         ([b' ', b'<' | b'$' | b'{' | b'\r' | b'\n', ..], _) if is(&SCHEMES) => Verdict::Keep,
         ([b' ', ..], _) if is(&SCHEMES) => Verdict::MaskLine,
         // A second word: a sentence.
-        ([b' ', next], Separator::Colon) if is_letter(*next) => Verdict::Keep,
+        ([b' ', next], Separator::Colon) if is_letter(*next) || next.is_ascii_digit() => Verdict::Keep,
         ([b'.', next], _) if is_letter(*next) => Verdict::Keep,
         ([b'(' | b'[' | b'{' | b':' | b'=' | b'!' | b'?', ..], _) => Verdict::Keep,
         // A type with parameters, or markup after the value.
@@ -126,6 +130,7 @@ mod tests {
             (Separator::Colon, "the", " p", Verdict::Keep),
             (Separator::Colon, "String", ",", Verdict::Keep),
             (Separator::Colon, "15", " b", Verdict::Keep),
+            (Separator::Colon, "OAuth", " 2", Verdict::Keep),
             (Separator::Colon, "15", "\n", Verdict::MaskWord),
             (Separator::Colon, "15", "b", Verdict::MaskWord),
             (Separator::Colon, "token", " }", Verdict::Keep),
@@ -138,6 +143,10 @@ mod tests {
             (Separator::SpacedEquals, "lexer", ".n", Verdict::Keep),
             (Separator::SpacedEquals, "next", "(", Verdict::Keep),
             (Separator::SpacedEquals, "swordfish", "\n", Verdict::MaskWord),
+            (Separator::SpacedEquals, "swordfish", " +", Verdict::Keep),
+            (Separator::SpacedEquals, "password", "\n", Verdict::Keep),
+            (Separator::SpacedEquals, "session_token", "", Verdict::Keep),
+            (Separator::Equals, "password", "\n", Verdict::MaskWord),
         ] {
             assert_eq!(judge(separator, word.as_bytes(), after.as_bytes()), verdict, "{separator:?} {word}{after}");
         }

@@ -126,6 +126,9 @@ impl Phones {
             if !stands_alone_after(text, end) && text.get(end) != Some(&b'x') {
                 continue;
             }
+            if grouped.are_years(text, count) || grouped.is_decimal(text, count) {
+                continue;
+            }
             let fits = match form {
                 Form::International | Form::Spelled => true,
                 Form::Grouped | Form::Bare => !self.is_north_american || grouped.is_of_north_america(count),
@@ -242,6 +245,20 @@ impl Grouped {
             12..=BARE_COUNT_MAX if count == 1 => Some(Form::Spelled),
             _ => None,
         }
+    }
+
+    /// From one year to another, as copyrights have them.
+    fn are_years(&self, text: &[u8], count: usize) -> bool {
+        let is_year = |end: &usize| {
+            text.get(end.saturating_sub(4)..*end)
+                .is_some_and(|year| matches!(year, [b'1', b'9', ..] | [b'2', b'0', ..]))
+        };
+        matches!(self.lengths[..count], [4, 4]) && self.ends[..count].iter().all(is_year)
+    }
+
+    /// A number with a fraction, as coordinates are.
+    fn is_decimal(&self, text: &[u8], count: usize) -> bool {
+        count == 2 && self.lengths[1] > 4 && text.get(self.ends[0]) == Some(&b'.')
     }
 
     /// In North America groups are of three, three and four digits, perhaps behind a 1.

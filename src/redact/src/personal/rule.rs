@@ -14,7 +14,7 @@ pub(super) struct Rule {
 
 /// How a number is written, and how sure it is that such a text with a right check is one, from 0 to 100.
 ///
-/// `9` is a digit, `A` a letter, `X` either of them, a space one separator: a space, hyphen or dot, the same throughout the number.
+/// `9` is a digit, `A` a letter, `U` a capital letter, `X` a letter or digit, a space one separator: a space, hyphen or dot, the same throughout the number.
 /// Everything else stands for itself.
 pub(super) type Shape = (&'static str, u8);
 
@@ -47,6 +47,7 @@ pub(super) fn fit(text: &[u8], start: usize, shape: &str) -> Option<Fitted> {
         let fits = match wanted {
             b'9' => byte.is_ascii_digit(),
             b'A' => byte.is_ascii_alphabetic(),
+            b'U' => byte.is_ascii_uppercase(),
             b'X' => byte.is_ascii_alphanumeric(),
             b' ' => is_any_separator(*byte) && *separator.get_or_insert(*byte) == *byte,
             _ => *byte == wanted,
@@ -54,12 +55,26 @@ pub(super) fn fit(text: &[u8], start: usize, shape: &str) -> Option<Fitted> {
         if !fits {
             return None;
         }
-        if matches!(wanted, b'9' | b'A' | b'X') {
+        if matches!(wanted, b'9' | b'A' | b'U' | b'X') {
             *fitted.symbols.get_mut(fitted.count)? = byte.to_ascii_uppercase();
             fitted.count += 1;
         }
     }
+    if separator == Some(b' ') && is_in_row(text, start, fitted.end, shape) {
+        return None;
+    }
     Some(fitted)
+}
+
+/// Whether groups of digits stand in a row of more of them, each a space from the next: a table of numbers.
+fn is_in_row(text: &[u8], start: usize, end: usize, shape: &str) -> bool {
+    let (first, last) = (shape.find(' ').unwrap_or(0), shape.rfind(' ').map_or(0, |at| shape.len() - at - 1));
+    let is_group = |around: &mut dyn Iterator<Item = &u8>, length: usize| {
+        around.next() == Some(&b' ')
+            && around.take_while(|byte| byte.is_ascii_digit()).take(length + 1).count() == length
+    };
+    is_group(&mut text.get(..start).unwrap_or_default().iter().rev(), first)
+        && is_group(&mut text.get(end..).unwrap_or_default().iter(), last)
 }
 
 /// What a space of a shape stands for.
@@ -115,6 +130,21 @@ mod tests {
             fit(b"ab123456c", 0, "AA999999A").map(|fitted| fitted.symbols().to_vec()),
             Some(b"AB123456C".to_vec())
         );
+    }
+
+    #[test]
+    fn groups_in_a_row_of_equal_ones_do_not_fit() {
+        let fits = |text: &str| fit(text.as_bytes(), 4, "999 999 999").is_some();
+        assert!(!fits("102 103 104 105 106 107"));
+        for text in [
+            "102 103 104 105",
+            "id: 103 104 105 106",
+            "10: 103 104 105, 106",
+            "10, 103 104 105 1067",
+            "102 103-104-105 106",
+        ] {
+            assert!(fits(text), "{text}");
+        }
     }
 
     #[test]

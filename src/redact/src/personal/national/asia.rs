@@ -23,13 +23,15 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         entity: Entity::InAadhaar,
-        shapes: &[("9999 9999 9999", 60), ("999999999999", 25)],
+        // One in ten of all such groups has the digit, and tables are full of them.
+        shapes: &[("9999 9999 9999", 45), ("999999999999", 25)],
         check: |digits| matches!(digits.first(), Some(b'2'..=b'9')) && verhoeff(digits),
         words: &["aadhaar", "aadhar", "uidai", "uid"],
     },
     Rule {
         entity: Entity::InPan,
-        shapes: &[("AAAAA9999A", 65)],
+        // In small letters it may as well be a hash.
+        shapes: &[("UUUUU9999U", 65), ("AAAAA9999A", 35)],
         check: |symbols| {
             matches!(symbols.get(3), Some(b'A' | b'B' | b'C' | b'F' | b'G' | b'H' | b'J' | b'L' | b'P' | b'T'))
         },
