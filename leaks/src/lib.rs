@@ -4,6 +4,7 @@
 //! scanner alone; what must hold of any bytes. Out of scope: the running gateway, which the product's tests put between the two.
 
 pub mod benign;
+pub mod bomb;
 pub mod channel;
 pub mod corpus;
 pub mod encoding;

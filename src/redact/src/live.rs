@@ -1,6 +1,7 @@
 //! Finds and masks live secrets in a stream, by their fingerprints.
 
 mod blob;
+mod expansion;
 mod find;
 mod stitch;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 pub(crate) use blob::may_start_compressed;
 use blob::{Blob, Fed, Start};
 use bytes::Bytes;
+use expansion::Expansion;
 pub(crate) use find::{Found, GRAM, confirm_around, find, gram_at, gram_before, holds_gram};
 use secret::FingerprintSet;
 use stitch::Stitcher;
@@ -56,6 +58,8 @@ pub(crate) struct LiveScanner {
     blob: Option<Box<Blob>>,
     /// In how much compressed data this stream stands.
     depth: u8,
+    /// What that may expand to.
+    expansion: Arc<Expansion>,
     /// What came in earlier events, for an event stream.
     stitcher: Option<Box<Stitcher>>,
 }
@@ -79,6 +83,7 @@ impl LiveScanner {
             starts: Vec::new(),
             blob: None,
             depth: 0,
+            expansion: Arc::default(),
             stitcher: (content == Content::Events).then(Box::default),
         }
     }
@@ -175,7 +180,7 @@ impl LiveScanner {
             // What stands before is seen, or of other data.
             let is_free = start.at >= self.seen + at as u64 || at == 0 && !goes_on;
             if is_free {
-                self.blob = Blob::new(&self.set, &start, self.depth + 1).map(Box::new);
+                self.blob = Blob::new(&self.set, &start, self.depth + 1, &self.expansion).map(Box::new);
                 at = self.feed_blob(piece, (start.end() - self.seen) as usize, report);
             }
         }

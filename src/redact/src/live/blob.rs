@@ -10,6 +10,7 @@ use bytes::Bytes;
 use secret::FingerprintSet;
 
 use super::LiveScanner;
+use super::expansion::Expansion;
 use crate::content::Content;
 use crate::decode::{Decoder, Unscannable};
 use crate::report::Report;
@@ -91,9 +92,9 @@ impl Start {
 
 impl Blob {
     /// Data with a start.
-    pub(super) fn new(set: &Arc<FingerprintSet>, start: &Start, depth: u8) -> Option<Self> {
+    pub(super) fn new(set: &Arc<FingerprintSet>, start: &Start, depth: u8, expansion: &Arc<Expansion>) -> Option<Self> {
         let mut inner = LiveScanner::new(Arc::clone(set), Content::Binary);
-        inner.depth = depth;
+        (inner.depth, inner.expansion) = (depth, Arc::clone(expansion));
         Some(Self {
             decoder: Decoder::new(Some(start.coding)).ok()?,
             inner: Box::new(inner),
@@ -121,6 +122,9 @@ impl Blob {
                 }
             }
             if self.unit.len() == UNIT {
+                if self.inner.depth == 1 {
+                    self.inner.expansion.allow_for(position + at as u64 + 1);
+                }
                 if !self.decode() && !self.is_masked() {
                     return Fed::Until(at + 1);
                 }
@@ -165,10 +169,19 @@ impl Blob {
 
     /// Decodes what is there of a unit; whether it was what the start promised.
     fn decode(&mut self) -> bool {
+        if self.is_masked() {
+            self.unit.clear();
+            return true;
+        }
         let bytes: Vec<u8> = self.unit.chunks(4).flat_map(group).collect();
         self.unit.clear();
-        let Self { decoder, inner, found, .. } = self;
-        let decoded = decoder.push(Bytes::from(bytes), &mut |piece| inner.push(piece, found, &mut |clean| drop(clean)));
+        let Self { decoder, inner, found, is_refused, .. } = self;
+        let decoded = decoder.push(Bytes::from(bytes), &mut |piece| {
+            *is_refused |= !inner.expansion.take(piece.len());
+            if !*is_refused {
+                inner.push(piece, found, &mut |clean| drop(clean));
+            }
+        });
         self.is_refused |= decoded == Err(Unscannable::Expands);
         decoded.is_ok()
     }
