@@ -1,5 +1,5 @@
 //! Somebody who has the upstream echo guesses, and watches what becomes of them: what is masked, how long an answer is, and what of
-//! it arrives before its end.
+//! it arrives at once, when the upstream says nothing for a while, and at the end.
 //!
 //! The guesser knows the shape of the credential, its public part, and in a harder game the first eight characters behind that. It
 //! asks for every next character in every encoding, takes a character whose answer differs from that to the others, and guesses at
@@ -24,13 +24,43 @@ const KNOWN: usize = 8;
 const UNKNOWN_BITS_MIN: f64 = 64.0;
 /// How far from chance a guesser may come by luck, in standard deviations: once in thirty thousand runs.
 const DEVIATIONS_MAX: f64 = 4.0;
-/// What stands around a guess. It ends with the guess, so that what is kept back of it is seen too.
-const AROUND: [(&str, &str); 2] = [("it is ", ""), ("it is ", " or it is not, who knows that here")];
+/// How a guess arrives, and when nothing comes for a while. A guess ends what is said before a pause, so that what is kept back of it is
+/// seen too.
+const WAYS: [Way; 4] = [
+    Way { before: "it is ", after: "", pauses: Pauses::None, content: Content::Binary },
+    Way {
+        before: "it is ",
+        after: " or it is not, who knows that here",
+        pauses: Pauses::BehindGuess,
+        content: Content::Binary,
+    },
+    Way { before: "it is ", after: " or it is not, who knows", pauses: Pauses::InsideGuess, content: Content::Text },
+    Way { before: "data: ", after: "\n\ndata: or not\n\n", pauses: Pauses::BehindGuess, content: Content::Events },
+];
+
+/// One of them.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    before: &'static str,
+    after: &'static str,
+    pauses: Pauses,
+    content: Content,
+}
+
+/// Where nothing comes for so long that what is kept back goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pauses {
+    None,
+    BehindGuess,
+    /// Behind its last character but one as well.
+    InsideGuess,
+}
 
 /// What a caller sees of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
-    before_the_end: usize,
+    /// How much of it had arrived: when the guess was said, after each pause, when all was said.
+    before_the_end: [usize; 4],
     at_the_end: usize,
     markers: u64,
 }
@@ -63,12 +93,14 @@ pub fn play(seed: u64, queries: u64) -> Vec<Game> {
     games.map(|(shape, known)| Game::play(&mut Random::new(seed), shape, known, queries)).into()
 }
 
-/// Texts that hold too little of a secret to react to, each in every encoding, and those that were reacted to all the same.
+/// Texts that hold too little of a secret to react to, each in every encoding, and those of which a caller sees something else than with
+/// another secret in its place.
 #[must_use]
 pub fn below_the_threshold(seed: u64) -> (u64, Vec<String>) {
-    let (mut asked, mut reactions) = (0, Vec::new());
+    let (mut asked, mut reactions, mut random) = (0, Vec::new(), Random::new(!seed));
     for credential in Credential::one_of_each(seed) {
         let secrets = fingerprints([credential.text()].into_iter());
+        let others = fingerprints([credential.shape().make(&mut random).text()].into_iter());
         let bits = credential.shape().bits_of_character();
         let hidden = credential.secret_part();
         for start in 0..hidden.len() {
@@ -81,11 +113,12 @@ pub fn below_the_threshold(seed: u64) -> (u64, Vec<String>) {
             };
             let length = part.iter().take_while(is_less).count();
             for encoding in encodings() {
-                let seen = |text: &[u8]| see(&secrets, &encoding.write(text), ("it is ", ", or not, and then some"));
-                let part = part.get(..length).unwrap_or_default();
-                asked += 1;
-                if seen(part).markers > 0 {
-                    reactions.push(format!("{} of {} at {start}", encoding.name, credential.shape().as_str()));
+                let written = encoding.write(part.get(..length).unwrap_or_default());
+                for way in WAYS {
+                    asked += 1;
+                    if see(&secrets, &written, way) != see(&others, &written, way) {
+                        reactions.push(format!("{} of {} at {start}", encoding.name, credential.shape().as_str()));
+                    }
                 }
             }
         }
@@ -116,8 +149,8 @@ impl Game {
             let answer = credential.secret_part().get(known).copied();
             let mut guess = None;
             for encoding in encodings() {
-                for around in AROUND {
-                    let odd = game.odd_one(&secrets, told, alphabet, &encoding, around);
+                for way in WAYS {
+                    let odd = game.odd_one(&secrets, told, alphabet, &encoding, way);
                     guess = guess.or(odd);
                 }
             }
@@ -135,11 +168,11 @@ impl Game {
         told: &[u8],
         alphabet: &[u8],
         encoding: &Encoding,
-        around: (&str, &str),
+        way: Way,
     ) -> Option<u8> {
         let seen = alphabet.iter().map(|next| {
             self.queries += 1;
-            (*next, see(secrets, &encoding.write(&[told, &[*next]].concat()), around))
+            (*next, see(secrets, &encoding.write(&[told, &[*next]].concat()), way))
         });
         let seen = seen.collect::<Vec<_>>();
         let usual =
@@ -187,12 +220,28 @@ impl fmt::Display for Game {
     }
 }
 
-/// What a caller sees when an upstream sends this, waits, and ends its answer.
-fn see(secrets: &Arc<FingerprintSet>, text: &[u8], (before, after): (&str, &str)) -> Seen {
-    let mut masker = Masker::new(Arc::clone(secrets), &Arc::new(Profile::new()), Content::Binary);
-    let (mut length, text) = (0, [before.as_bytes(), text, after.as_bytes()].concat());
-    masker.push(Bytes::from(text), &mut |clean| length += clean.len());
-    let before_the_end = length;
+/// What a caller sees when an upstream says this in some way.
+fn see(secrets: &Arc<FingerprintSet>, guess: &[u8], way: Way) -> Seen {
+    let mut masker = Masker::new(Arc::clone(secrets), &Arc::new(Profile::new()), way.content);
+    let (start, last) = guess.split_at(guess.len().saturating_sub(1));
+    let (mut before_the_end, mut length) = ([0; 4], 0);
+    let said = [[way.before.as_bytes(), start].concat(), last.to_vec(), way.after.as_bytes().to_vec()];
+    for (number, (said, arrived)) in said.into_iter().zip(&mut before_the_end).enumerate() {
+        masker.push(Bytes::from(said), &mut |clean| length += clean.len());
+        let is_quiet = match way.pauses {
+            Pauses::None => false,
+            Pauses::BehindGuess => number == 1,
+            Pauses::InsideGuess => number < 2,
+        };
+        if is_quiet {
+            masker.pause(&mut |clean| length += clean.len());
+        }
+        *arrived = length;
+    }
+    if way.pauses != Pauses::None {
+        masker.pause(&mut |clean| length += clean.len());
+    }
+    before_the_end[3] = length;
     let report: Report = masker.finish(&mut |clean| length += clean.len());
     Seen { before_the_end, at_the_end: length, markers: report.count() }
 }

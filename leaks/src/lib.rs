@@ -17,3 +17,4 @@ pub mod random;
 pub mod shape;
 pub mod split;
 pub mod tally;
+pub mod whisper;

@@ -4,7 +4,13 @@
 use std::{path::PathBuf, process::ExitCode, time::Instant};
 
 use clap::{Parser, Subcommand};
-use leaks::{benign, corpus::Corpus, encoding::Class, guesser, in_process};
+use leaks::{
+    benign,
+    corpus::Corpus,
+    encoding::{Class, Encoding},
+    guesser, in_process,
+    whisper::Whispers,
+};
 
 /// What runs over the scanner alone, without a gateway.
 #[derive(Debug, Parser)]
@@ -30,11 +36,26 @@ enum Command {
         #[arg(long, default_value_t = 1_000_000)]
         queries: u64,
     },
+    /// Guesses of which some characters are right, for an instruction counter
+    Whisper {
+        /// How they are written
+        #[arg(long, default_value = "raw")]
+        encoding: String,
+        /// What stands between them
+        #[arg(long, default_value = "_")]
+        separator: String,
+        /// How many characters of each are right
+        #[arg(long, default_value_t = 0)]
+        right: usize,
+    },
     /// Traffic without secrets, which must come out as it went in
     Benign {
         /// How much, in MiB
         #[arg(long, default_value_t = 2048)]
         mebibytes: u64,
+        /// How many finds of each rule are shown, to be judged
+        #[arg(long, default_value_t = 0)]
+        finds: usize,
         /// Where files are read
         #[arg(required = true)]
         folders: Vec<PathBuf>,
@@ -47,8 +68,13 @@ fn main() -> ExitCode {
     let is_good = match command {
         Command::Corpus { every } => corpus(seed, every),
         Command::Guess { queries } => guess(seed, queries),
-        Command::Benign { mebibytes, folders } => {
-            let benign = benign::run(seed, &folders, mebibytes << 20);
+        Command::Whisper { encoding, separator, right } => Encoding::named(&encoding).is_some_and(|encoding| {
+            let whispers = Whispers::new(seed, right, &encoding, &separator);
+            println!("{} guesses", whispers.guesses());
+            whispers.scan() == 0
+        }),
+        Command::Benign { mebibytes, finds, folders } => {
+            let benign = benign::run(seed, &folders, mebibytes << 20, finds);
             println!("{}\n{} live secrets, none of which is there", benign.report(), benign::SECRETS);
             benign.live() == 0
         }
