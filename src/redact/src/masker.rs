@@ -129,7 +129,7 @@ impl Masker {
     }
 
     /// Takes the last bytes of a stream, after which only [`Masker::finish`] is called. The same comes out as from [`Masker::push`], all
-    /// at once; of a stream that comes whole, nothing is looked at twice.
+    /// at once: of a stream that comes whole nothing is looked at twice, and what is masked is copied once instead of cut up.
     pub fn push_last(&mut self, chunk: Bytes, out: &mut impl FnMut(Bytes)) {
         if self.issued.is_some() {
             self.push(chunk, out);
@@ -137,12 +137,9 @@ impl Masker {
         }
         let Self { live, text, report, listeners, .. } = self;
         let Some(text) = text else { return push_last_live(live, chunk, report, out) };
-        let (mut later, mut last) = (Report::default(), Bytes::new());
-        push_last_live(live, chunk, report, &mut |clean| {
-            let before = std::mem::replace(&mut last, clean);
-            text.push(before, &mut later, listeners, out);
-        });
-        text.push_last(last, &mut later, listeners, out);
+        let (mut later, mut clean) = (Report::default(), Joined::default());
+        push_last_live(live, chunk, report, &mut |piece| clean.push(piece));
+        text.push_last(clean.into_bytes(), &mut later, listeners, out);
         report.merge(&later);
     }
 
@@ -210,6 +207,31 @@ fn end_live(live: &mut Option<LiveScanner>, report: &mut Report, out: &mut impl 
     }
 }
 
+/// Pieces of a text as one; a single one is not copied.
+#[derive(Debug, Default)]
+struct Joined {
+    first: Bytes,
+    /// All of them, if there are more.
+    all: Vec<u8>,
+}
+
+impl Joined {
+    fn push(&mut self, piece: Bytes) {
+        if self.first.is_empty() {
+            self.first = piece;
+            return;
+        }
+        if self.all.is_empty() {
+            self.all.extend_from_slice(&self.first);
+        }
+        self.all.extend_from_slice(&piece);
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.all.is_empty() { self.first } else { Bytes::from(self.all) }
+    }
+}
+
 /// The scanner of named fields, and what the profile says of what it finds.
 #[derive(Debug)]
 struct NamedFields(FieldScanner);
@@ -271,17 +293,10 @@ impl TextScanner {
             fields.push(chunk, profile, report, out);
             return fields.boundary(profile, report, out);
         };
-        let (mut later, mut last) = (Report::default(), Bytes::new());
-        let mut sinks = Sinks { profile, report: &mut later, listeners, out };
-        let mut push = |clean: Bytes| {
-            let before = std::mem::replace(&mut last, clean);
-            if !before.is_empty() {
-                spans.push(before, &mut sinks);
-            }
-        };
-        fields.push(chunk, profile, report, &mut push);
-        fields.boundary(profile, report, &mut push);
-        spans.push_last(last, &mut sinks);
+        let (mut later, mut clean) = (Report::default(), Joined::default());
+        fields.push(chunk, profile, report, &mut |piece| clean.push(piece));
+        fields.boundary(profile, report, &mut |piece| clean.push(piece));
+        spans.push_last(clean.into_bytes(), &mut Sinks { profile, report: &mut later, listeners, out });
         report.merge(&later);
     }
 
