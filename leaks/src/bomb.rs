@@ -1,6 +1,12 @@
 //! Bodies that are small on the wire and large in what they mean: compressed a thousand to one, nested ten deep, full of what a decoder
 //! is entered for.
 
+use std::io::Write as _;
+
+use flate2::{
+    Compression,
+    write::{GzEncoder, ZlibEncoder},
+};
 use serde_json::json;
 
 use crate::encoding::{Coding, Encoding};
@@ -29,16 +35,16 @@ pub fn all() -> Vec<Bomb> {
     let mut bombs = Vec::new();
     let mut add = |name: &str, coding, body: Vec<u8>| bombs.push(Bomb { name: name.to_owned(), coding, body });
     for (name, coding) in Coding::ALL {
-        let packed = coding.encode(&vec![0; 64 * EXPANDED]);
+        let packed = smallest(coding, &vec![0; 64 * EXPANDED]);
         add(&format!("{name} of zeros, 1:{}", 64 * EXPANDED / packed.len()), Some(coding), packed);
         add(&format!("{name} in {name}, {DEPTH} deep"), Some(coding), nested(b"", &|text| coding.encode(&text)));
-        let full = repeated(&base64(&Coding::Gzip.encode(&vec![b'a'; EXPANDED])), 64 * LENGTH);
-        add(&format!("{name} of many gzip in base64"), Some(coding), coding.encode(&full));
+        let full = repeated(&base64(&smallest(Coding::Gzip, &vec![b'a'; EXPANDED])), 64 * LENGTH);
+        add(&format!("{name} of many gzip in base64"), Some(coding), smallest(coding, &full));
     }
     for (name, coding) in Coding::ALL {
-        let packed = base64(&coding.encode(&vec![b'a'; EXPANDED]));
+        let packed = base64(&smallest(coding, &vec![b'a'; EXPANDED]));
         add(&format!("base64 of {name}, many"), None, repeated(&packed, LENGTH));
-        let deep = nested(b"", &|text| base64(&coding.encode(&repeated(&text, EXPANDED))));
+        let deep = nested(b"", &|text| base64(&smallest(coding, &repeated(&text, EXPANDED))));
         add(&format!("base64 of {name} of many of them, {DEPTH} deep"), None, repeated(&deep, LENGTH));
         let start = packed.get(..5).unwrap_or_default();
         add(&format!("starts of base64 of {name}"), None, repeated(start, LENGTH));
@@ -105,6 +111,22 @@ pub fn all() -> Vec<Bomb> {
         add(&format!("{text:?}, again and again"), None, repeated(text.as_bytes(), LENGTH));
     }
     bombs
+}
+
+/// Compressed as well as its coding can. Writing into memory does not fail.
+fn smallest(coding: Coding, text: &[u8]) -> Vec<u8> {
+    let written = match coding {
+        Coding::Gzip => {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+            encoder.write_all(text).and_then(|()| encoder.finish())
+        }
+        Coding::Deflate => {
+            let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+            encoder.write_all(text).and_then(|()| encoder.finish())
+        }
+        Coding::Brotli | Coding::Zstd => Ok(coding.encode(text)),
+    };
+    written.unwrap_or_default()
 }
 
 /// As much of a text, again and again, as fills a length.

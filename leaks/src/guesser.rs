@@ -26,16 +26,18 @@ const UNKNOWN_BITS_MIN: f64 = 64.0;
 const DEVIATIONS_MAX: f64 = 4.0;
 /// How a guess arrives, and when nothing comes for a while. A guess ends what is said before a pause, so that what is kept back of it is
 /// seen too.
+///
+/// What follows begins with a character that no secret has, for a view that takes blanks away would count one more as guessed.
 const WAYS: [Way; 4] = [
     Way { before: "it is ", after: "", pauses: Pauses::None, content: Content::Binary },
     Way {
         before: "it is ",
-        after: " or it is not, who knows that here",
+        after: " (or it is not, who knows that here)",
         pauses: Pauses::BehindGuess,
         content: Content::Binary,
     },
-    Way { before: "it is ", after: " or it is not, who knows", pauses: Pauses::InsideGuess, content: Content::Text },
-    Way { before: "data: ", after: "\n\ndata: or not\n\n", pauses: Pauses::BehindGuess, content: Content::Events },
+    Way { before: "it is ", after: " (or it is not, who knows)", pauses: Pauses::InsideGuess, content: Content::Text },
+    Way { before: "data: ", after: "\n\ndata: (or not)\n\n", pauses: Pauses::BehindGuess, content: Content::Events },
 ];
 
 /// One of them.

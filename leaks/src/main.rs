@@ -39,7 +39,7 @@ enum Command {
     /// Guesses of which some characters are right, for an instruction counter
     Whisper {
         /// How they are written
-        #[arg(long, default_value = "raw")]
+        #[arg(long, default_value = "plain")]
         encoding: String,
         /// What stands between them
         #[arg(long, default_value = "_")]
