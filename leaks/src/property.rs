@@ -92,6 +92,8 @@ struct Control {
     cuts: [u8; 2],
 }
 
+/// A body of less is cut into single bytes as well.
+const SHORT: usize = 300;
 /// The bytes of control.
 const CONTROL_LENGTH: usize = 4;
 
@@ -111,7 +113,9 @@ impl Control {
     /// Cuts a body: into single bytes, or into pieces of random lengths, most of them short.
     fn pieces(self, body: &[u8]) -> Vec<&[u8]> {
         let mut random = Random::new(u64::from(u16::from_le_bytes(self.cuts)));
-        let bound = [1, 7, 40, 700].get(random.below(4)).copied().unwrap_or(1);
+        // Bytes one by one take a second for what is long, and a fuzzer learns from many inputs.
+        let shortest = if body.len() < SHORT { 1 } else { 20 };
+        let bound = [shortest, 7, 40, 700].get(random.below(4)).copied().unwrap_or(1).max(shortest);
         let (mut pieces, mut rest) = (Vec::new(), body);
         while !rest.is_empty() {
             let (piece, after) = rest.split_at((1 + random.below(bound)).min(rest.len()));

@@ -22,7 +22,7 @@ const INSTRUMENTED: [&str; 5] = [
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
 ];
 /// A longer input holds nothing that a shorter one cannot.
-const INPUT_LENGTH_MAX: u32 = 8192;
+const INPUT_LENGTH_MAX: u32 = 4096;
 /// No input takes so long, with all the checks of a debug build and all that is counted.
 const SECONDS_PER_INPUT_MAX: u32 = 10;
 /// No input needs so much memory.

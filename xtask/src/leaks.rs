@@ -40,6 +40,9 @@ pub(crate) struct Options {
     /// 2 GiB of traffic without secrets, from the files of this machine
     #[arg(long)]
     benign: bool,
+    /// With it: how many finds of each rule are shown, to be judged
+    #[arg(long, default_value_t = 0, requires = "benign")]
+    finds: usize,
 }
 
 /// Builds what is needed and runs it.
@@ -51,9 +54,9 @@ pub(crate) fn leaks(options: &Options) -> Result<(), Failure> {
         return scanner(options, &["corpus", "--every", &options.every.to_string()]);
     }
     if options.benign {
-        let folders = folders();
+        let (folders, finds) = (folders()?, options.finds.to_string());
         let folders = folders.iter().filter_map(|folder| folder.to_str());
-        return scanner(options, &["benign"].into_iter().chain(folders).collect::<Vec<_>>());
+        return scanner(options, &["benign", "--finds", &finds].into_iter().chain(folders).collect::<Vec<_>>());
     }
     if options.guess {
         scanner(options, &["guess"])?;
@@ -87,11 +90,11 @@ fn test(name: &str, seed: u64) -> Command {
 }
 
 /// Where a developer's machine keeps text that nobody wrote for this: sources, documentation, packages.
-fn folders() -> Vec<PathBuf> {
+fn folders() -> Result<Vec<PathBuf>, Failure> {
     let cargo = env::var_os("CARGO_HOME").map(PathBuf::from);
     let cargo = cargo.or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
-    let known = [root().join("target/peers"), "/usr/share/doc".into(), "/usr/share".into(), "/usr/lib".into()];
+    let known = [target()?.join("peers"), "/usr/share/doc".into(), "/usr/share".into(), "/usr/lib".into()];
     let known =
         cargo.into_iter().flat_map(|cargo| [cargo.join("registry/src"), cargo.join("registry/cache")]).chain(known);
-    known.filter(|folder| folder.is_dir()).collect()
+    Ok(known.filter(|folder| folder.is_dir()).collect())
 }
