@@ -212,7 +212,7 @@ fn examples_of_documentation_and_what_only_looks_alike_stay() {
         "see datadog: the 8 dashboards, e.g. 'sk-'",
         "cookie: a small text that a server sets",
         "mysqldump --password secret, or --password $PASSWORD; requirepass sets it",
-        "SELECT 1 -- identified by 'password', with password 'secret'",
+        "SELECT 1 -- IDENTIFIED BY 'password', WITH PASSWORD 'secret'",
     ] {
         assert_eq!(found(text), [], "{text}");
     }
