@@ -43,11 +43,13 @@ fn aligned(source: &Source<'_>, alignment: usize) -> Vec<Encoded> {
     let mut forms = Vec::new();
     // The neighbors are zero here. The one before fills the high bits of the character that it shares, the one behind the low bits.
     let shared = |bit: usize| ALPHABET.iter().position(|known| *known == encoded[bit / 6]).unwrap_or(0);
+    // What is unknown of so many bits of a byte.
+    let bits_of = |at: usize, count: usize| source.bits.get(at).map_or(0, |bits| bits * count as u16 / 8);
     let length = whole.bytes.len().min(EDGE_LENGTH);
     if start % 6 != 0 {
         forms.extend((0..1 << (start % 6)).map(|neighbor| {
             let mut edge = Encoded::new(length + 1, WINDOW, Starts::First);
-            edge.push(ALPHABET[shared(start) | neighbor << (6 - start % 6)], 0);
+            edge.push(ALPHABET[shared(start) | neighbor << (6 - start % 6)], bits_of(0, 6 - start % 6));
             whole.bytes.iter().zip(whole.bits.iter()).take(length).for_each(|(byte, bits)| edge.push(*byte, *bits));
             edge
         }));
@@ -57,7 +59,7 @@ fn aligned(source: &Source<'_>, alignment: usize) -> Vec<Encoded> {
             let mut edge = Encoded::new(length + 1, WINDOW, Starts::Last);
             let skipped = whole.bytes.len() - length;
             whole.bytes.iter().zip(whole.bits.iter()).skip(skipped).for_each(|(byte, bits)| edge.push(*byte, *bits));
-            edge.push(ALPHABET[shared(end) | neighbor], 0);
+            edge.push(ALPHABET[shared(end) | neighbor], bits_of(source.bytes.len() - 1, end % 6));
             edge
         }));
     }
@@ -90,6 +92,19 @@ fn url_safe(standard: &Encoded) -> Encoded {
 mod tests {
     use super::*;
     use crate::fingerprint::unknown::unknown;
+
+    #[test]
+    fn a_shared_character_carries_what_it_holds_of_the_secret() {
+        let secret = "f3a9c1d27b604e85b1";
+        let bits = unknown(secret);
+        let source = Source { bytes: secret.as_bytes(), bits: &bits };
+        for alignment in 1..3 {
+            let forms = aligned(&source, alignment);
+            let first = forms.iter().find(|form| form.starts == Starts::First).unwrap();
+            let total: u16 = first.bits.iter().sum();
+            assert!(bits.iter().sum::<u16>() - total <= bits.last().unwrap() * 6 / 8, "{alignment}");
+        }
+    }
 
     #[test]
     fn base64_at_each_alignment_is_a_part_of_what_any_neighbors_give() {
