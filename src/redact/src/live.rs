@@ -3,13 +3,15 @@
 mod blob;
 mod expansion;
 mod find;
+mod spelled;
 mod stitch;
+mod unmarked;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub(crate) use blob::may_start_compressed;
 use blob::{Blob, Fed, Start};
+pub(crate) use blob::{may_start_compressed, may_start_compressed_at};
 use bytes::Bytes;
 use expansion::Expansion;
 pub(crate) use find::{Found, GRAM, confirm_around, find, gram_at, gram_before, holds_gram};
@@ -21,7 +23,7 @@ use crate::content::Content;
 use crate::marker::marker;
 use crate::pending::Pending;
 use crate::report::Report;
-use crate::view::{REACH, look, look_at_end, word_start};
+use crate::view::{Listeners, REACH, Unmarked, look, look_at_end, look_at_last, word_start};
 
 /// What is kept of the stream to look at with the next bytes: what is found in them may have begun, and depend on what stands, so far
 /// before.
@@ -56,6 +58,8 @@ pub(crate) struct LiveScanner {
     starts: Vec<Start>,
     /// Compressed data that goes on.
     blob: Option<Box<Blob>>,
+    /// Such data without a magic number, or in a list of numbers or in base64.
+    unmarked: Vec<Blob>,
     /// In how much compressed data this stream stands.
     depth: u8,
     /// What that may expand to.
@@ -82,6 +86,7 @@ impl LiveScanner {
             seen: 0,
             starts: Vec::new(),
             blob: None,
+            unmarked: Vec::new(),
             depth: 0,
             expansion: Arc::default(),
             stitcher: (content == Content::Events).then(Box::default),
@@ -94,8 +99,9 @@ impl LiveScanner {
         }
         while !chunk.is_empty() {
             let piece = chunk.split_to(chunk.len().min(PIECE));
-            self.look(&piece, report);
+            let unmarked = self.look(&piece, report);
             self.look_into_blobs(&piece, report);
+            self.look_into_unmarked(&piece, unmarked, report);
             self.stitch(&piece, report);
             self.remember(&piece);
             self.seen += piece.len() as u64;
@@ -117,9 +123,18 @@ impl LiveScanner {
             return self.boundary(report, out);
         }
         let Self { set, runs, starts, .. } = self;
-        let mut compressed = |at| starts.extend(Start::of(chunk.get(at..).unwrap_or_default(), at as u64));
-        look_at_end(set, &chunk, &mut compressed, &mut |found| note(runs, 0, &found, report));
+        let mut unmarked = Vec::new();
+        look_at_last(
+            set,
+            &chunk,
+            &mut Listeners {
+                found: &mut |found| note(runs, 0, &found, report),
+                compressed: &mut |at| starts.extend(Start::of(chunk.get(at..).unwrap_or_default(), at as u64)),
+                unmarked: Some(&mut |data| unmarked.push((data, 0))),
+            },
+        );
         self.look_into_blobs(&chunk, report);
+        self.look_into_unmarked(&chunk, unmarked, report);
         self.stitch(&chunk, report);
         self.seen = chunk.len() as u64;
         self.end_blob(report);
@@ -140,7 +155,8 @@ impl LiveScanner {
 
     /// What may be passed on before a position as far as compressed data and the values of events go.
     fn clean_until(&self, position: u64) -> u64 {
-        let clean = self.blob.as_ref().map_or(position, |blob| position.min(blob.clean_until()));
+        let blobs = self.blob.iter().map(Box::as_ref).chain(&self.unmarked);
+        let clean = blobs.map(Blob::clean_until).fold(position, u64::min);
         self.stitcher.as_ref().and_then(|events| events.held_from()).map_or(clean, |held| clean.min(held))
     }
 
@@ -153,7 +169,8 @@ impl LiveScanner {
     }
 
     fn end_blob(&mut self, report: &mut Report) {
-        if let Some(mut blob) = self.blob.take() {
+        let blobs = self.blob.take().map(|blob| *blob).into_iter().chain(std::mem::take(&mut self.unmarked));
+        for mut blob in blobs.collect::<Vec<_>>() {
             blob.end();
             self.note_blob(&blob, self.seen, report);
         }
@@ -164,7 +181,7 @@ impl LiveScanner {
         let Self { set, context, runs, seen, .. } = self;
         let start = *seen - context.len() as u64;
         let decided = context.len().saturating_sub(DECIDED_LATER);
-        look_at_end(set, context, &mut |_| {}, &mut |found| {
+        look_at_end(set, context, &mut |found| {
             if found.whole_end > decided {
                 note(runs, start, &found, report);
             }
@@ -174,6 +191,8 @@ impl LiveScanner {
     /// Looks into the compressed data that goes on in a piece or starts in it.
     fn look_into_blobs(&mut self, piece: &[u8], report: &mut Report) {
         let mut starts = std::mem::take(&mut self.starts);
+        #[cfg(claviger_broken = "no_compressed")]
+        starts.clear();
         let goes_on = self.blob.is_some();
         let mut at = self.feed_blob(piece, 0, report);
         for start in starts.drain(..) {
@@ -212,7 +231,7 @@ impl LiveScanner {
 
     /// Looks at what the events of a stream say together.
     fn stitch(&mut self, piece: &[u8], report: &mut Report) {
-        if let Some(events) = &mut self.stitcher {
+        if let Some(events) = self.stitcher.as_mut().filter(|_| cfg!(not(claviger_broken = "no_events_together"))) {
             events.push(&self.set, piece, self.seen, &mut note_stretch(&mut self.runs, report));
         }
     }
@@ -224,10 +243,12 @@ impl LiveScanner {
         }
     }
 
-    /// Looks at the start of a piece together with what came before it, and at the rest by itself.
-    fn look(&mut self, piece: &[u8], report: &mut Report) {
+    /// Looks at the start of a piece together with what came before it, and at the rest by itself. Returns the data without a magic number
+    /// that starts there, with the position from which its places count.
+    fn look(&mut self, piece: &[u8], report: &mut Report) -> Vec<(Unmarked, u64)> {
         let Self { set, context, seam, runs, seen, starts, depth, .. } = self;
         let before = context.len();
+        let mut unmarked = Vec::new();
         let mut note_start = |text: &[u8], at: usize, origin: u64| {
             let start = Start::of(text.get(at..).unwrap_or_default(), origin + at as u64);
             starts.extend(start.filter(|start| *depth < blob::DEPTH_MAX && start.end() > *seen));
@@ -241,33 +262,56 @@ impl LiveScanner {
             let is_whole = piece.len() <= SEAM;
             let is_here = |at: usize| is_whole || at < before + REACH;
             let decided = [before, seam.len()].map(|end| end.saturating_sub(DECIDED_LATER));
-            let mut compressed = |at| {
-                if is_here(at) {
-                    note_start(seam, at, start);
-                }
-            };
-            look(set, seam, &mut compressed, &mut |found| {
-                let is_new = decided[0] < found.whole_end && found.whole_end <= decided[1];
-                if is_new && is_here(found.start) {
-                    note(runs, start, &found, report);
-                }
-            });
+            let is_new = |at: usize, end: usize| decided[0] < end && end <= decided[1] && is_here(at);
+            look(
+                set,
+                seam,
+                &mut Listeners {
+                    found: &mut |found| {
+                        if is_new(found.start, found.whole_end) {
+                            note(runs, start, &found, report);
+                        }
+                    },
+                    compressed: &mut |at| {
+                        if is_here(at) {
+                            note_start(seam, at, start);
+                        }
+                    },
+                    unmarked: Some(&mut |data: Unmarked| {
+                        if is_new(data.at, data.decided) {
+                            unmarked.push((data, start));
+                        }
+                    }),
+                },
+            );
             if is_whole {
-                return;
+                return unmarked;
             }
         }
         let from = if before > 0 { REACH } else { 0 };
         let decided = piece.len().saturating_sub(DECIDED_LATER);
-        let mut compressed = |at| {
-            if at >= from {
-                note_start(piece, at, *seen);
-            }
-        };
-        look(set, piece, &mut compressed, &mut |found| {
-            if found.start >= from && found.whole_end <= decided {
-                note(runs, *seen, &found, report);
-            }
-        });
+        look(
+            set,
+            piece,
+            &mut Listeners {
+                found: &mut |found| {
+                    if found.start >= from && found.whole_end <= decided {
+                        note(runs, *seen, &found, report);
+                    }
+                },
+                compressed: &mut |at| {
+                    if at >= from {
+                        note_start(piece, at, *seen);
+                    }
+                },
+                unmarked: Some(&mut |data: Unmarked| {
+                    if data.at >= from && data.decided <= decided {
+                        unmarked.push((data, *seen));
+                    }
+                }),
+            },
+        );
+        unmarked
     }
 
     fn remember(&mut self, chunk: &[u8]) {
@@ -316,9 +360,9 @@ fn note(runs: &mut VecDeque<Run>, origin: u64, found: &Found, report: &mut Repor
 }
 
 /// Adds finds in stretches of the stream.
-fn note_stretch(runs: &mut VecDeque<Run>, report: &mut Report) -> impl FnMut(u64, u64, u32) {
+fn note_stretch(runs: &mut VecDeque<Run>, report: &mut Report) -> impl FnMut(u64, u64, Option<u32>) {
     |start, end, tag| {
-        report.note_tag(tag);
+        tag.into_iter().for_each(|tag| report.note_tag(tag));
         insert(runs, Run { start, end });
     }
 }

@@ -8,6 +8,7 @@ mod alphabets;
 mod base32;
 mod base64;
 mod chains;
+mod compressed;
 mod escapes;
 mod held;
 mod lines;
@@ -15,8 +16,11 @@ mod names;
 mod packed;
 mod pieces;
 mod signs;
+mod wide;
 
 pub(crate) use base64::digit;
+pub(crate) use chains::GAP_LENGTH_MAX;
+pub(crate) use compressed::{Spelling, Unmarked, each_that_ends_behind};
 pub(crate) use held::word_start;
 use secret::FingerprintSet;
 
@@ -25,8 +29,9 @@ use base64::Base64;
 use escapes::Escapes;
 use lines::Lines;
 use signs::Signs;
+use wide::Wide;
 
-use crate::live::{Found, confirm_around, find};
+use crate::live::{Found, confirm_around, find, may_start_compressed_at};
 
 /// How far apart the first and the last byte may stand of what is found in a view, and how far around it anything matters.
 pub(crate) const REACH: usize = 512;
@@ -40,6 +45,8 @@ struct View {
     bytes: Vec<u8>,
     /// For each byte, the stretch of the stream's text from which it was made.
     from: Vec<(usize, usize)>,
+    /// How its characters stand in the stream, where compressed data that starts in it can be followed there.
+    spelling: Option<Spelling>,
 }
 
 /// A text to look at: the stream's own, or one made from it.
@@ -50,22 +57,42 @@ struct Text<'text> {
     from: Option<&'text [(usize, usize)]>,
     /// Whether more may follow, so that what stands at the end may be cut.
     goes_on: bool,
+    /// As in a view.
+    spelling: Option<Spelling>,
 }
 
-/// Looks at a text as it is and in all views. Finds come in no order. What more bytes may change is left for when they have come.
-/// `compressed` is told where compressed data in base64 may begin.
-pub(crate) fn look(set: &FingerprintSet, text: &[u8], compressed: &mut dyn FnMut(usize), found: &mut dyn FnMut(Found)) {
-    Pass::over(set, Text { bytes: text, from: None, goes_on: true }, 0, Some(compressed), found).look();
+/// Who is told of what is found.
+pub(crate) struct Listeners<'told> {
+    /// Of secrets, in no order.
+    pub(crate) found: &'told mut dyn FnMut(Found),
+    /// Of where compressed data in base64 may begin that has a magic number.
+    pub(crate) compressed: &'told mut dyn FnMut(usize),
+    /// Of such data without one, and of what begins in a list of numbers or in base64, for who has the stream to follow it. Where there
+    /// is nobody, it is looked into as a whole.
+    pub(crate) unmarked: Option<&'told mut dyn FnMut(Unmarked)>,
+}
+
+/// Looks at a text as it is and in all views. What more bytes may change is left for when they have come.
+pub(crate) fn look(set: &FingerprintSet, text: &[u8], listeners: &mut Listeners<'_>) {
+    let text = Text { bytes: text, from: None, goes_on: true, spelling: Some(Spelling::Plain) };
+    Pass::over(set, text, 0, listeners).look();
 }
 
 /// The same for a text after which nothing comes.
-pub(crate) fn look_at_end(
-    set: &FingerprintSet,
-    text: &[u8],
-    compressed: &mut dyn FnMut(usize),
-    found: &mut dyn FnMut(Found),
-) {
-    Pass::over(set, Text { bytes: text, from: None, goes_on: false }, 0, Some(compressed), found).look();
+pub(crate) fn look_at_last(set: &FingerprintSet, text: &[u8], listeners: &mut Listeners<'_>) {
+    let text = Text { bytes: text, from: None, goes_on: false, spelling: Some(Spelling::Plain) };
+    Pass::over(set, text, 0, listeners).look();
+}
+
+/// The same for what is there of a text, where compressed data is looked into as a whole.
+pub(crate) fn look_at_end(set: &FingerprintSet, text: &[u8], found: &mut dyn FnMut(Found)) {
+    look_at_whole(set, text, 0, found);
+}
+
+/// The same for what was made of another text so many times.
+fn look_at_whole(set: &FingerprintSet, text: &[u8], depth: usize, found: &mut dyn FnMut(Found)) {
+    let text = Text { bytes: text, from: None, goes_on: false, spelling: None };
+    Pass::over(set, text, depth, &mut Listeners { found, compressed: &mut |_| {}, unmarked: None }).look();
 }
 
 /// Whether a whole text holds a live secret in any encoding.
@@ -73,13 +100,13 @@ pub(crate) fn look_at_end(
 pub fn holds_secret(set: &FingerprintSet, text: &[u8]) -> bool {
     let mut holds = false;
     if !set.is_empty() {
-        look_at_end(set, text, &mut |_| {}, &mut |_| holds = true);
+        look_at_end(set, text, &mut |_| holds = true);
     }
     holds
 }
 
 /// One look at a text: the views that are entered by the signs in it, and who is told of what is found.
-struct Pass<'text, 'told> {
+struct Pass<'text, 'told, 'listeners> {
     set: &'text FingerprintSet,
     text: Text<'text>,
     /// Of how many views this is one.
@@ -88,87 +115,132 @@ struct Pass<'text, 'told> {
     lines: Lines,
     base32: Base32,
     base64: Base64,
-    compressed: Option<&'told mut dyn FnMut(usize)>,
-    found: &'told mut dyn FnMut(Found),
+    wide: Wide,
+    /// The last place at which a run of base64 may start.
+    last_run: Option<usize>,
+    listeners: &'listeners mut Listeners<'told>,
 }
 
-impl<'text, 'told> Pass<'text, 'told> {
+impl<'text, 'told, 'listeners> Pass<'text, 'told, 'listeners> {
     fn over(
         set: &'text FingerprintSet,
         text: Text<'text>,
         depth: usize,
-        compressed: Option<&'told mut dyn FnMut(usize)>,
-        found: &'told mut dyn FnMut(Found),
+        listeners: &'listeners mut Listeners<'told>,
     ) -> Self {
         let (escapes, lines) = (Escapes::default(), Lines::default());
-        let (base32, base64) = (Base32::default(), Base64::default());
-        Self { set, text, depth, escapes, lines, base32, base64, compressed, found }
+        let (base32, base64, wide) = (Base32::default(), Base64::default(), Wide::default());
+        Self { set, text, depth, escapes, lines, base32, base64, wide, last_run: None, listeners }
     }
 
     fn look(mut self) {
         signs::read(self.set, self.text.bytes, &mut self);
-        let Self { set, text, depth, escapes, lines, found, .. } = self;
-        { escapes }.end(set, text, &mut |view| look_at_view(set, view, depth, found));
-        { lines }.end(set, text, found);
+        let Self { set, text, depth, escapes, lines, wide, listeners, .. } = self;
+        { escapes }.end(set, text, &mut |view| look_at_view(set, view, depth, listeners));
+        { wide }.end(text, &mut |view| look_at_view(set, view, depth, listeners));
+        { lines }.end(set, text, listeners.found);
     }
 }
 
 /// Looks at a text that was made from one of some depth.
-fn look_at_view(set: &FingerprintSet, view: &View, depth: usize, found: &mut dyn FnMut(Found)) {
-    Pass::over(set, view.as_text(), depth + 1, None, found).look();
+fn look_at_view(set: &FingerprintSet, view: &View, depth: usize, listeners: &mut Listeners<'_>) {
+    Pass::over(set, view.as_text(), depth + 1, listeners).look();
 }
 
-impl Signs for Pass<'_, '_> {
+impl Signs for Pass<'_, '_, '_> {
     #[inline(never)]
     fn hit(&mut self, at: usize) {
-        let Self { set, text, found, .. } = self;
-        confirm_around(set, text.bytes, at, &mut |window| text.report(window, found));
+        let Self { set, text, listeners, .. } = self;
+        confirm_around(set, text.bytes, at, &mut |window| text.report(window, listeners.found));
     }
 
     #[inline(never)]
     fn escape(&mut self, at: usize) {
-        let Self { set, text, depth, escapes, found, .. } = self;
+        let Self { set, text, depth, escapes, listeners, .. } = self;
         if cfg!(not(claviger_broken = "no_escapes")) && *depth < DEPTH_MAX {
-            escapes.take(set, *text, at, &mut |view| look_at_view(set, view, *depth, found));
+            escapes.take(set, *text, at, &mut |view| look_at_view(set, view, *depth, listeners));
         }
     }
 
     #[inline(never)]
     fn line_end(&mut self, at: usize) {
-        let Self { set, text, lines, found, .. } = self;
+        let Self { set, text, lines, listeners, .. } = self;
         if cfg!(not(claviger_broken = "no_lines")) {
-            lines.take(set, *text, at, found);
+            lines.take(set, *text, at, listeners.found);
         }
     }
 
     #[cold]
     fn chain(&mut self, start: usize, end: usize) {
-        let Self { set, text, depth, found, .. } = self;
+        let Self { set, text, depth, listeners, .. } = self;
         if cfg!(not(claviger_broken = "no_chains")) && *depth < DEPTH_MAX {
-            chains::look(*text, (start, end), &mut |view| look_at_view(set, view, *depth, found));
+            chains::look(*text, (start, end), &mut |view| look_at_view(set, view, *depth, listeners));
         }
     }
 
     #[cold]
     fn base32(&mut self, at: usize) {
-        let Self { set, text, base32, found, .. } = self;
+        let Self { set, text, base32, listeners, .. } = self;
         if cfg!(not(claviger_broken = "no_base32")) && at < text.bytes.len() {
-            base32.take(set, *text, at, found);
+            base32.take(set, *text, at, listeners.found);
         }
     }
 
     #[cold]
     fn base64(&mut self, at: usize) {
-        let Self { set, text, depth, base64, found, .. } = self;
+        let Self { set, text, depth, base64, listeners, .. } = self;
         if cfg!(not(claviger_broken = "no_nested_base64")) && *depth < DEPTH_MAX {
-            base64.take(*text, at, &mut |view| look_at_view(set, view, *depth, found));
+            base64.take(*text, at, &mut |view| look_at_view(set, view, *depth, listeners));
+        }
+    }
+
+    #[cold]
+    fn base64_run(&mut self, at: usize) {
+        let Self { set, text, depth, wide, listeners, .. } = self;
+        if cfg!(not(claviger_broken = "no_wide")) && *depth < DEPTH_MAX {
+            wide.take(*text, at, &mut |view| look_at_view(set, view, *depth, listeners));
+        }
+    }
+
+    #[cold]
+    fn base64_start(&mut self, at: usize) {
+        let is_new = self.last_run.replace(at) != Some(at);
+        if cfg!(not(claviger_broken = "no_unmarked")) && is_new && self.depth < DEPTH_MAX {
+            let Self { set, text, depth, listeners, .. } = self;
+            compressed::codings_at(text.bytes, at).for_each(|coding| {
+                look_at_compressed(set, *text, at, coding, *depth, listeners);
+            });
         }
     }
 
     #[cold]
     fn compressed(&mut self, at: usize) {
-        if let Some(compressed) = &mut self.compressed {
-            compressed(at);
+        if self.depth == 0 {
+            (self.listeners.compressed)(at);
+        }
+    }
+}
+
+/// Tells of compressed data that may start at a place, or looks into it.
+fn look_at_compressed(
+    set: &FingerprintSet,
+    text: Text<'_>,
+    at: usize,
+    coding: &'static str,
+    depth: usize,
+    listeners: &mut Listeners<'_>,
+) {
+    match &mut listeners.unmarked {
+        Some(unmarked) if text.spelling.is_some() => {
+            let is_marked = text.from.is_none() && may_start_compressed_at(text.bytes, at);
+            compressed::start(text, at, coding).filter(|_| !is_marked).into_iter().for_each(unmarked);
+        }
+        _ => {
+            if let Some((end, tag)) = compressed::look(set, text, at, coding, depth) {
+                let (start, end) = text.origin(at, end);
+                let start = start.max(end.saturating_sub(REACH));
+                (listeners.found)(Found { start, end, whole_end: end, tag });
+            }
         }
     }
 }
@@ -212,8 +284,14 @@ impl View {
         }
     }
 
+    /// A view of a text in which its characters stand in some way, if that text is the stream's own.
+    fn spelled(spelling: Spelling, text: Text<'_>) -> Self {
+        Self { spelling: text.from.is_none().then_some(spelling), ..Self::default() }
+    }
+
     const fn as_text(&self) -> Text<'_> {
-        Text { bytes: self.bytes.as_slice(), from: Some(self.from.as_slice()), goes_on: false }
+        let (bytes, from) = (self.bytes.as_slice(), self.from.as_slice());
+        Text { bytes, from: Some(from), goes_on: false, spelling: self.spelling }
     }
 
     /// Looks for the secrets as they are.

@@ -11,10 +11,11 @@ use secret::FingerprintSet;
 
 use super::LiveScanner;
 use super::expansion::Expansion;
+use super::spelled::{Read, Spelled};
 use crate::content::Content;
 use crate::decode::{Decoder, Unscannable};
 use crate::report::Report;
-use crate::view::digit;
+use crate::view::{Spelling, Unmarked, digit};
 
 /// The starts in base64 of what can be told by its start, with the content coding of each: gzip (RFC 1952), zlib with the usual windows
 /// (RFC 1950) and zstd (RFC 8878).
@@ -45,8 +46,7 @@ pub(super) struct Blob {
     found: Report,
     /// It expands too much to be looked at to its end.
     is_refused: bool,
-    /// The byte before was a backslash.
-    is_escaped: bool,
+    spelled: Spelled,
 }
 
 /// What became of some bytes.
@@ -67,6 +67,11 @@ pub(crate) const fn may_start_compressed(byte: u8) -> [bool; 2] {
         number += 1;
     }
     is
+}
+
+/// Whether compressed data with a magic number may start at a place of a text.
+pub(crate) fn may_start_compressed_at(text: &[u8], at: usize) -> bool {
+    Start::of(text.get(at..).unwrap_or_default(), 0).is_some()
 }
 
 /// What compressed data begins with at a place of a stream.
@@ -93,38 +98,60 @@ impl Start {
 impl Blob {
     /// Data with a start.
     pub(super) fn new(set: &Arc<FingerprintSet>, start: &Start, depth: u8, expansion: &Arc<Expansion>) -> Option<Self> {
+        let blob = Self::spelled(set, Spelling::Plain, start.coding, depth, expansion, start.end())?;
+        Some(Self { unit: start.digits.to_vec(), ..blob })
+    }
+
+    /// Data without a magic number, or in a view, which begins at a position of the stream.
+    pub(super) fn unmarked(
+        set: &Arc<FingerprintSet>,
+        start: Unmarked,
+        depth: u8,
+        expansion: &Arc<Expansion>,
+        position: u64,
+    ) -> Option<Self> {
+        let blob = Self::spelled(set, start.spelling, start.coding, depth, expansion, position)?;
+        Some(Self { unit: start.digits, ..blob })
+    }
+
+    /// Data whose characters stand in some way; nothing is known to be clean that stands behind the position.
+    pub(super) fn spelled(
+        set: &Arc<FingerprintSet>,
+        spelling: Spelling,
+        coding: &str,
+        depth: u8,
+        expansion: &Arc<Expansion>,
+        position: u64,
+    ) -> Option<Self> {
         let mut inner = LiveScanner::new(Arc::clone(set), Content::Binary);
         (inner.depth, inner.expansion) = (depth, Arc::clone(expansion));
         Some(Self {
-            decoder: Decoder::new(Some(start.coding)).ok()?,
+            decoder: Decoder::new(Some(coding)).ok()?,
             inner: Box::new(inner),
-            unit: start.digits.to_vec(),
-            clean_until: start.end(),
+            unit: Vec::new(),
+            clean_until: position,
             units: VecDeque::new(),
             found: Report::default(),
             is_refused: false,
-            is_escaped: false,
+            spelled: Spelled::new(spelling),
         })
     }
 
     /// Takes the next bytes, the first of which stands at a position of the stream.
     pub(super) fn feed(&mut self, bytes: &[u8], position: u64) -> Fed {
         for (at, byte) in bytes.iter().enumerate() {
-            let was_escaped = std::mem::replace(&mut self.is_escaped, *byte == b'\\');
-            match byte {
-                // Line ends, and a slash as some writers of JSON escape it.
-                b'\r' | b'\n' | b'\\' => continue,
-                b'n' | b'r' if was_escaped => continue,
-                _ if digit(*byte).is_some() => self.unit.push(*byte),
-                _ => {
+            match self.spelled.take(*byte) {
+                Read::Digit(of_data) => self.unit.push(of_data),
+                Read::Nothing => continue,
+                Read::End(last) => {
+                    self.unit.extend(last);
+                    self.allow_for(position + at as u64);
                     self.end();
                     return Fed::Until(at);
                 }
             }
             if self.unit.len() == UNIT {
-                if self.inner.depth == 1 {
-                    self.inner.expansion.allow_for(position + at as u64 + 1);
-                }
+                self.allow_for(position + at as u64 + 1);
                 if !self.decode() && !self.is_masked() {
                     return Fed::Until(at + 1);
                 }
@@ -132,6 +159,13 @@ impl Blob {
             }
         }
         Fed::All
+    }
+
+    /// So much of the stream has come in which it stands, if it stands in no other data.
+    fn allow_for(&self, position: u64) {
+        if self.inner.depth == 1 {
+            self.inner.expansion.allow_for(position);
+        }
     }
 
     /// What was decoded up to a position is clean once the scanner inside has passed it on.
@@ -148,8 +182,18 @@ impl Blob {
 
     /// Looks at what is left of it.
     pub(super) fn end(&mut self) {
+        self.unit.extend(self.spelled.end());
         self.decode();
         self.inner.look_at_end(&mut self.found);
+    }
+
+    /// Looks at what is there of it, as far as that can be read; whether it is still what the start promised.
+    pub(super) fn look(&mut self) -> bool {
+        let rest = self.unit.split_off(self.unit.len() / 4 * 4);
+        let is_decoded = self.decode();
+        self.unit = rest;
+        self.inner.look_at_end(&mut self.found);
+        is_decoded
     }
 
     /// Everything before this position of the stream is clean.

@@ -3,12 +3,18 @@
 //! The value of each field of a line, and of each member of a JSON document in it, is looked at together with the end of the values that
 //! the same name had before. What was passed on with an earlier event stays passed on; that is less than what is looked for.
 
+mod meaning;
+
 use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
 
 use secret::FingerprintSet;
 
+use super::blob::{Blob, Fed};
+use super::expansion::Expansion;
 use super::find::GRAM;
-use crate::view::{REACH, look_at_end};
+use crate::view::{REACH, Spelling, each_that_ends_behind, look_at_end};
+use meaning::Meaning;
 
 /// How many names are followed at once; the one that was followed first gives way.
 const NAMES_MAX: usize = 32;
@@ -19,8 +25,8 @@ const HEAD_LENGTH_MAX: usize = 128;
 /// A value of so many bytes that is the same again is no piece of a text.
 const REPEATED_LENGTH_MIN: usize = GRAM - 1;
 
-/// A find: the stretch of the stream, and the tag of the secret.
-type Note<'note> = &'note mut dyn FnMut(u64, u64, u32);
+/// A find: the stretch of the stream, and the tag of the secret, if there is one.
+type Note<'note> = &'note mut dyn FnMut(u64, u64, Option<u32>);
 
 /// Where in an event stream the bytes stand.
 #[derive(Debug, Default)]
@@ -53,7 +59,7 @@ enum Place {
 
 impl Stitcher {
     /// Takes the next bytes, the first of which stands at a position of the stream.
-    pub(super) fn push(&mut self, set: &FingerprintSet, bytes: &[u8], position: u64, note: Note<'_>) {
+    pub(super) fn push(&mut self, set: &Arc<FingerprintSet>, bytes: &[u8], position: u64, note: Note<'_>) {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let line = memchr::memchr2(b'\n', b'\r', rest);
@@ -78,7 +84,7 @@ impl Stitcher {
     }
 
     /// Looks at what is there of a value that nothing may be kept back of any longer.
-    pub(super) fn look(&self, set: &FingerprintSet, note: Note<'_>) {
+    pub(super) fn look(&self, set: &Arc<FingerprintSet>, note: Note<'_>) {
         for (value, name) in [(&self.value, self.field.finish()), (&self.string, self.member)] {
             if let Some(value) = value.as_ref().filter(|value| !value.is_looked_at) {
                 self.tails.look(set, name, value, note);
@@ -87,7 +93,7 @@ impl Stitcher {
     }
 
     /// Takes some bytes of a line, and returns how many.
-    fn take(&mut self, set: &FingerprintSet, part: &[u8], position: u64, note: Note<'_>) -> usize {
+    fn take(&mut self, set: &Arc<FingerprintSet>, part: &[u8], position: u64, note: Note<'_>) -> usize {
         let until = |found: Option<usize>| found.unwrap_or(part.len());
         match self.place {
             Place::Name => {
@@ -119,7 +125,7 @@ impl Stitcher {
                 self.take_of_value(set, part.get(..length).unwrap_or_default(), note);
                 if quote < part.len() {
                     self.place = Place::String;
-                    self.string = Some(Value::new(position + length as u64));
+                    self.string = Some(Value::of_string(position + length as u64));
                 }
                 length
             }
@@ -161,7 +167,7 @@ impl Stitcher {
     }
 
     /// The value of a line that holds a JSON document is looked at if it is short, for it may be no document.
-    fn take_of_value(&mut self, set: &FingerprintSet, bytes: &[u8], note: Note<'_>) {
+    fn take_of_value(&mut self, set: &Arc<FingerprintSet>, bytes: &[u8], note: Note<'_>) {
         let is_document = self.place != Place::Value;
         // Nothing is kept of a document that is not short.
         if let Some(value) = self.value.as_mut().filter(|value| !is_document || !value.is_looked_at) {
@@ -173,13 +179,13 @@ impl Stitcher {
         }
     }
 
-    fn take_of_string(&mut self, set: &FingerprintSet, bytes: &[u8], note: Note<'_>) {
+    fn take_of_string(&mut self, set: &Arc<FingerprintSet>, bytes: &[u8], note: Note<'_>) {
         if let Some(string) = &mut self.string {
             string.take(bytes, |string| self.tails.look(set, self.member, string, note));
         }
     }
 
-    fn end_string(&mut self, set: &FingerprintSet, is_name: bool, note: Note<'_>) {
+    fn end_string(&mut self, set: &Arc<FingerprintSet>, is_name: bool, note: Note<'_>) {
         let Some(string) = self.string.take() else { return };
         if is_name {
             let mut name = DefaultHasher::new();
@@ -190,7 +196,7 @@ impl Stitcher {
         }
     }
 
-    fn end_line(&mut self, set: &FingerprintSet, note: Note<'_>) {
+    fn end_line(&mut self, set: &Arc<FingerprintSet>, note: Note<'_>) {
         self.end_string(set, false, note);
         let is_document = !matches!(self.place, Place::Name | Place::Value);
         let field = std::mem::take(&mut self.field).finish();
@@ -208,11 +214,24 @@ struct Value {
     /// Its last bytes: all of them until it is looked at, and what is kept of it at least.
     last: Vec<u8>,
     is_looked_at: bool,
+    /// Whether that is not all of it.
+    is_cut: bool,
+    /// Whether JSON escapes characters in it.
+    is_string: bool,
 }
 
 impl Value {
     const fn new(start: u64) -> Self {
-        Self { start, last: Vec::new(), is_looked_at: false }
+        Self { start, last: Vec::new(), is_looked_at: false, is_cut: false, is_string: false }
+    }
+
+    fn of_string(start: u64) -> Self {
+        Self { is_string: true, ..Self::new(start) }
+    }
+
+    /// What is kept of it as it is meant.
+    fn meaning(&self) -> Meaning {
+        if self.is_string { Meaning::of_string(&self.last) } else { Meaning::of_text(&self.last) }
     }
 
     /// Takes its next bytes, and calls `look` where there are enough, wherever the stream was cut.
@@ -224,6 +243,7 @@ impl Value {
             look(self);
             self.is_looked_at = true;
         }
+        self.is_cut |= self.last.len() + rest.len() > TAIL_LENGTH_MAX;
         keep_last(&mut self.last, rest);
     }
 }
@@ -231,52 +251,104 @@ impl Value {
 /// What the values of each name end with.
 #[derive(Debug, Default)]
 struct Tails {
-    of_names: Vec<(u64, Vec<u8>)>,
+    of_names: Vec<Tail>,
+    /// What compressed data in all of them may expand to.
+    expansion: Arc<Expansion>,
     /// The one that gives way next.
     next: usize,
 }
 
+/// What the values of one name end with.
+#[derive(Debug)]
+struct Tail {
+    name: u64,
+    text: Vec<u8>,
+    /// Compressed data in base64 of which they are pieces.
+    compressed: Vec<Blob>,
+}
+
 impl Tails {
     fn of(&self, name: u64) -> Option<&[u8]> {
-        self.of_names.iter().find(|(known, _)| *known == name).map(|(_, tail)| tail.as_slice())
+        self.of_names.iter().find(|tail| tail.name == name).map(|tail| tail.text.as_slice())
     }
 
     /// Looks at a value together with those before.
-    fn look(&self, set: &FingerprintSet, name: u64, value: &Value, note: Note<'_>) {
+    fn look(&self, set: &Arc<FingerprintSet>, name: u64, value: &Value, note: Note<'_>) {
         let Some(tail) = self.of(name) else { return };
-        let joined = [tail, &value.last].concat();
-        look_at_end(set, &joined, &mut |_| {}, &mut |found| {
+        let meaning = value.meaning();
+        let joined = [tail, &meaning.text].concat();
+        look_at_end(set, &joined, &mut |found| {
             if found.end > tail.len() {
-                let place = |at: usize| value.start + at.saturating_sub(tail.len()) as u64;
-                note(place(found.start), place(found.end), found.tag);
+                let from = meaning.origin(found.start.saturating_sub(tail.len())).0;
+                let to = meaning.origin(found.end - tail.len() - 1).1;
+                note(value.start + from as u64, value.start + to as u64, Some(found.tag));
             }
         });
     }
 
-    fn end(&mut self, set: &FingerprintSet, name: u64, value: &Value, note: Note<'_>) {
-        let is_repeated = value.last.len() >= REPEATED_LENGTH_MIN
-            && self.of(name).is_some_and(|tail| !value.is_looked_at && tail.ends_with(&value.last));
+    fn end(&mut self, set: &Arc<FingerprintSet>, name: u64, value: &Value, note: Note<'_>) {
+        let text = value.meaning().text;
+        let is_repeated = text.len() >= REPEATED_LENGTH_MIN
+            && self.of(name).is_some_and(|tail| !value.is_looked_at && tail.ends_with(&text));
         if is_repeated || value.last.is_empty() {
             return;
         }
         if !value.is_looked_at {
             self.look(set, name, value, note);
         }
-        let known = self.of_names.iter().position(|(known, _)| *known == name);
+        let known = self.of_names.iter().position(|tail| tail.name == name);
         let place = known.unwrap_or_else(|| {
             if self.of_names.len() < NAMES_MAX {
-                self.of_names.push((name, Vec::new()));
+                self.of_names.push(Tail::new(name));
                 return self.of_names.len() - 1;
             }
             self.next = (self.next + 1) % NAMES_MAX;
             self.next
         });
-        if let Some(of_name) = self.of_names.get_mut(place) {
+        if let Some(tail) = self.of_names.get_mut(place) {
             if known.is_none() {
-                *of_name = (name, Vec::new());
+                *tail = Tail::new(name);
             }
-            keep_last(&mut of_name.1, &value.last);
+            tail.look_into_compressed(set, &self.expansion, value, &text, note);
+            keep_last(&mut tail.text, &text);
         }
+    }
+}
+
+impl Tail {
+    const fn new(name: u64) -> Self {
+        Self { name, text: Vec::new(), compressed: Vec::new() }
+    }
+
+    /// Looks into the compressed data that goes on in a value or starts with it, and masks all of the value if it must not be passed on.
+    fn look_into_compressed(
+        &mut self,
+        set: &Arc<FingerprintSet>,
+        expansion: &Arc<Expansion>,
+        value: &Value,
+        text: &[u8],
+        note: Note<'_>,
+    ) {
+        if value.is_cut {
+            // No small piece; alone it was looked into.
+            self.compressed.clear();
+            return;
+        }
+        expansion.allow_for(value.start);
+        let mut feed = |blob: &mut Blob, digits: &[u8]| {
+            let goes_on = matches!(blob.feed(digits, value.start), Fed::All) && blob.look();
+            if blob.is_masked() {
+                note(value.start, value.start + value.last.len() as u64, blob.tag());
+            }
+            goes_on
+        };
+        self.compressed.retain_mut(|blob| feed(blob, text));
+        let joined = [self.text.as_slice(), text].concat();
+        each_that_ends_behind(&joined, self.text.len(), |at, coding| {
+            let blob = Blob::spelled(set, Spelling::Plain, coding, 1, expansion, value.start);
+            let digits = joined.get(at..).unwrap_or_default();
+            self.compressed.extend(blob.and_then(|mut blob| feed(&mut blob, digits).then_some(blob)));
+        });
     }
 }
 

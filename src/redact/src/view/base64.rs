@@ -4,7 +4,7 @@
 //! character is one with which a group of text begins, which other data and identifiers hardly ever have.
 
 use super::alphabets::{BASE64, BASE64_OF_TEXT, is_in};
-use super::{Text, View};
+use super::{Spelling, Text, View};
 
 /// Sixteen bytes in base64, and those again, fill so many characters.
 pub(crate) const RUN_MIN: usize = 28;
@@ -35,6 +35,7 @@ impl Base64 {
         // The last group of a run may be shorter.
         let end = end.unwrap_or(text.bytes.len()) + GROUP - 1;
         *done = end;
+        self.view.spelling = text.from.is_none().then_some(Spelling::Base64);
         decode(text, start, end, &mut self.view, look);
     }
 }

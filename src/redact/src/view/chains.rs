@@ -2,7 +2,7 @@
 //! characters, pairs of hexadecimal digits, lists of numbers.
 
 use super::alphabets::{ALPHANUMERIC, is_in, run_length};
-use super::{Text, View};
+use super::{Spelling, Text, View};
 
 /// The longest piece: `0x61`.
 pub(crate) const PIECE_LENGTH_MAX: usize = 4;
@@ -14,7 +14,7 @@ pub(crate) const PIECES_MIN: usize = 11;
 /// Calls `look` with each chain of short pieces in a stretch in two ways: as what they spell, and as the numbers of characters.
 pub(super) fn look(text: Text<'_>, (mut at, end): (usize, usize), look: &mut dyn FnMut(&View)) {
     let mut spelled = View::default();
-    let mut numbers = View::default();
+    let mut numbers = View::spelled(Spelling::Numbers, text);
     while let Some(start) = next_piece(text.bytes, at)
         && start < end
     {

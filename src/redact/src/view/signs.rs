@@ -7,7 +7,7 @@ use vector::{BLOCK, Block, Blocks, GroupFilter, Reader};
 
 use super::packed::{Members, PACKED};
 use super::pieces::Pieces;
-use super::{base32, base64};
+use super::{base32, base64, compressed, wide};
 use crate::live::GRAM;
 
 static BLOCKS: LazyLock<Blocks> = LazyLock::new(|| Blocks::new(PACKED));
@@ -26,6 +26,10 @@ pub(super) trait Signs {
     fn base32(&mut self, at: usize);
     /// Inside a long run of base64 in which groups hold text.
     fn base64(&mut self, at: usize);
+    /// Where a run of base64 starts that may be compressed data, or goes on.
+    fn base64_start(&mut self, at: usize);
+    /// Where a long run of base64 starts, or goes on.
+    fn base64_run(&mut self, at: usize);
     /// Where compressed data in base64 may begin.
     fn compressed(&mut self, at: usize);
 }
@@ -112,10 +116,13 @@ impl Before {
             let runs = runs & !runs_of_18(self.hexadecimal, members.hexadecimal());
             first_of_each(runs, |bit| signs.base32((at + bit).saturating_sub(BLOCK)));
         }
+        let runs = runs_of_18(self.base64, members.base64());
+        first_of_each(runs & runs >> 6, |bit| signs.base64_start((at + bit).saturating_sub(BLOCK)));
+        first_of_each(runs & runs >> 18 & runs >> 26, |bit| signs.base64_run((at + bit).saturating_sub(BLOCK)));
         let of_text = members.base64_of_text();
         // Of seven groups in two blocks four are in one of them.
         if has_four_groups(self.of_text) || has_four_groups(of_text) {
-            let runs = runs_of_18(self.base64, members.base64()) & seven_groups(self.of_text, of_text);
+            let runs = runs & seven_groups(self.of_text, of_text);
             first_of_each(runs, |bit| signs.base64((at + bit).saturating_sub(BLOCK)));
         }
     }
@@ -124,6 +131,7 @@ impl Before {
 /// The shortest run that is looked at.
 const RUN_MIN: u32 = 18;
 const _: () = assert!(base32::RUN_MIN == 18 && base64::RUN_MIN >= 18 && base64::GROUPS_MIN == 7);
+const _: () = assert!(compressed::RUN_MIN == 18 + 6 && wide::RUN_MIN == 18 + 26);
 
 /// Where runs of eighteen start, in two blocks.
 fn runs_of_18(before: u64, block: u64) -> u128 {

@@ -1,5 +1,8 @@
 //! Secrets in every encoding, cut everywhere: nothing of them is left for whoever decodes what comes out.
 
+mod compressed;
+mod wide;
+
 use std::io::Write;
 use std::sync::Arc;
 

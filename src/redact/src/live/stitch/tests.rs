@@ -1,7 +1,10 @@
 //! A secret in pieces, each in an event of its own.
 
+use std::io::Write;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use secret::{FingerprintKey, FingerprintSet, Secret};
 use zeroize::Zeroizing;
@@ -88,6 +91,59 @@ fn pieces_at_the_ends_of_long_values_are_put_together() {
     assert!(whole.contains(MARKER) && !whole.contains(&SECRET[12..]), "{whole}");
     for cut in [1, 5, 100, 300] {
         assert_eq!(masked(&set, stream.as_bytes().chunks(cut)), whole, "in chunks of {cut}");
+    }
+}
+
+/// In pieces of ten characters, each in a notification.
+fn notified(text: &str) -> Vec<String> {
+    let pieces = text.chars().collect::<Vec<_>>();
+    let messages = pieces.chunks(10).map(|piece| serde_json::json!(piece.iter().collect::<String>()));
+    messages.map(|message| format!("data: {{\"method\":\"progress\",\"message\":{message}}}\n\n")).collect()
+}
+
+#[test]
+fn what_strings_of_json_escape_is_put_together_as_it_is_meant() {
+    let mut set = FingerprintSet::clone(&set());
+    let awkward = "q7$Rk2&mX9\\Wz4\"Lp3/Tb8>Yc5";
+    set.add(&Secret::new(Zeroizing::new(awkward.to_owned())), 1).unwrap();
+    let set = Arc::new(set);
+    let wide = |secret: &str| secret.chars().map(|character| format!("\0\0\0{character}")).collect::<String>();
+    for text in [awkward.to_lowercase(), awkward.to_uppercase(), wide(awkward), wide(SECRET)] {
+        let events = notified(&text);
+        let out = masked_to(&set, events.iter().map(String::as_bytes), true);
+        let passed = events.iter().take_while(|event| out.contains(event.as_str())).count();
+        assert!(out.contains(MARKER) && passed * 10 * SECRET.len() < text.len() * 16, "{passed}: {out}");
+        for cut in [1, 7, 100] {
+            let stream = events.concat();
+            assert!(
+                masked(&set, stream.as_bytes().chunks(cut)) == masked(&set, [stream.as_bytes()]),
+                "in chunks of {cut}"
+            );
+        }
+    }
+}
+
+#[test]
+fn compressed_data_in_small_pieces_is_looked_into() {
+    let set = set();
+    let told = format!("it is {SECRET} and no other");
+    let long = (0..400).map(|number| format!("{:x}", number * 7919)).collect::<String>() + &told;
+    for told in [told, long] {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(told.as_bytes()).unwrap();
+        let mut brotli = brotli::CompressorWriter::new(Vec::new(), 4096, 5, 20);
+        brotli.write_all(told.as_bytes()).unwrap();
+        let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        deflate.write_all(told.as_bytes()).unwrap();
+        for bytes in [gzip.finish().unwrap(), brotli.into_inner(), deflate.finish().unwrap()] {
+            let encoded = STANDARD.encode(bytes);
+            let events = notified(&encoded);
+            let out = masked_to(&set, events.iter().map(String::as_bytes), true);
+            // All from some piece on, for what comes behind it could be read without it.
+            let passed = events.iter().take_while(|event| out.contains(event.as_str())).count();
+            assert!(out.contains(MARKER) && passed < events.len() - 1, "{passed} of {}: {out}", events.len());
+            assert!(events[passed..].iter().all(|event| !out.contains(event.as_str())), "{out}");
+        }
     }
 }
 
