@@ -64,6 +64,8 @@ pub struct Corpus {
     pub classes: &'static [Class],
     /// Every how many-th.
     pub every: usize,
+    /// Of encodings and channels alone whose names begin with one of these; empty for all.
+    pub only: Vec<String>,
 }
 
 impl Corpus {
@@ -88,9 +90,15 @@ impl Corpus {
                 }
             }
         }
+        cases.retain(|case| self.has(case));
         for place in (1..cases.len()).rev() {
             cases.swap(place, random.below(place + 1));
         }
         cases.into_iter().step_by(self.every.max(1)).collect()
+    }
+
+    fn has(&self, case: &Case) -> bool {
+        let names = [case.encoding.name, case.channel.name];
+        self.only.is_empty() || self.only.iter().any(|only| names.iter().any(|name| name.starts_with(only.as_str())))
     }
 }

@@ -22,7 +22,7 @@ const THREADS: usize = 2;
 #[must_use]
 pub fn run(corpus: &Corpus) -> Tally {
     let credentials = Credential::one_of_each(corpus.seed);
-    let judges = credentials.iter().map(|credential| Judge::new(credential.secret_part())).collect::<Vec<_>>();
+    let judges = credentials.iter().map(Judge::of).collect::<Vec<_>>();
     let secrets = fingerprints(credentials.iter().map(Credential::text));
     let cases = corpus.cases(&credentials);
     let share = |cases: &[Case]| {
@@ -48,6 +48,20 @@ pub fn run(corpus: &Corpus) -> Tally {
         }
     });
     tally
+}
+
+/// Runs the case of this name: the answer, what arrives of it, and what became of it. `None` where there is no such case.
+#[must_use]
+pub fn run_case(seed: u64, id: &str) -> Option<(Reply, Vec<u8>, Verdict)> {
+    let credentials = Credential::one_of_each(seed);
+    let secrets = fingerprints(credentials.iter().map(Credential::text));
+    let case = Case::of_id(id)?;
+    let credential = credentials.get(case.credential)?;
+    let reply = case.reply(credential.text().as_bytes(), &serde_json::Value::from(1))?;
+    let mut arrived = Vec::new();
+    mask(&secrets, &case, &reply, &mut arrived);
+    let verdict = verdict(&secrets, &Judge::of(credential), &case, &reply);
+    Some((reply, arrived, verdict))
 }
 
 /// The set of these secrets.

@@ -14,10 +14,13 @@ use std::collections::HashSet;
 use crate::{
     channel::{AFTER, BEFORE},
     encoding::Encoding,
+    shape::Credential,
 };
 
 /// How many bytes of a secret must not arrive together.
 pub const WINDOW: usize = 16;
+/// Fewer bits that nobody can know are no window: to mask them would tell a guesser that a guess was right.
+const UNKNOWN_BITS: f64 = 64.0;
 /// Every level may be an escape inside a blob inside an escape.
 const LEVELS: usize = 4;
 /// More views of one answer than any honest one has.
@@ -31,15 +34,25 @@ pub struct Judge {
 }
 
 impl Judge {
+    /// Looks for a credential.
+    #[must_use]
+    pub fn of(credential: &Credential) -> Self {
+        Self::new(credential.secret_part(), |window| credential.unknown_bits(window) >= UNKNOWN_BITS)
+    }
+
     /// Looks for this secret, of which everything is unknown.
     #[must_use]
-    pub fn new(secret: &[u8]) -> Self {
+    pub fn of_unknown(secret: &[u8]) -> Self {
+        Self::new(secret, |_| true)
+    }
+
+    fn new(secret: &[u8], counts: impl Fn(&[u8]) -> bool) -> Self {
         let backwards = |text: &[u8]| text.iter().rev().copied().collect::<Vec<_>>();
         let folded = [0, 3, 13].map(|places| folded(&crate::encoding::rotate(secret, places)));
         let exact = [secret.to_vec(), backwards(secret)];
-        let exact = Windows::of(exact.iter().map(Vec::as_slice));
+        let exact = Windows::of(exact.iter().map(Vec::as_slice), counts);
         let folded = folded.iter().flat_map(|text| [text.clone(), backwards(text)]).collect::<Vec<_>>();
-        Self { exact, folded: Windows::of(folded.iter().map(Vec::as_slice)) }
+        Self { exact, folded: Windows::of(folded.iter().map(Vec::as_slice), |_| true) }
     }
 
     /// Whether any window of the secret can be read out of this.
@@ -102,10 +115,11 @@ struct Windows {
 }
 
 impl Windows {
-    fn of<'text>(texts: impl Iterator<Item = &'text [u8]>) -> Self {
+    fn of<'text>(texts: impl Iterator<Item = &'text [u8]>, counts: impl Fn(&[u8]) -> bool) -> Self {
         let mut pairs = vec![false; 1 << 16];
         let mut windows = HashSet::new();
-        for window in texts.flat_map(|text| text.windows(WINDOW)).filter_map(|window| window.first_chunk::<WINDOW>()) {
+        let all = texts.flat_map(|text| text.windows(WINDOW)).filter(|window| counts(window));
+        for window in all.filter_map(|window| window.first_chunk::<WINDOW>()) {
             if let Some(pair) = pairs.get_mut(pair(window)) {
                 *pair = true;
             }
@@ -182,6 +196,6 @@ impl Judge {
     pub fn reads_encoding(secret: &[u8], encoding: &Encoding) -> bool {
         let written = encoding.write(secret);
         let written = encoding.coding().map_or(written.clone(), |coding| coding.encode(&written));
-        Self::new(secret).finds(&written)
+        Self::of_unknown(secret).finds(&written)
     }
 }

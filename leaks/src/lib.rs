@@ -11,7 +11,6 @@ pub mod encoding;
 pub mod guesser;
 pub mod in_process;
 pub mod judge;
-pub mod open;
 pub mod property;
 pub mod random;
 pub mod shape;

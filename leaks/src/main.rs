@@ -29,6 +29,14 @@ enum Command {
         /// Runs every so many-th case
         #[arg(long, default_value_t = 1)]
         every: usize,
+        /// Encodings and channels whose names begin so, and no others
+        #[arg(long)]
+        only: Vec<String>,
+    },
+    /// One case by its name: what the upstream answers, and what arrives
+    Case {
+        /// As a report names it
+        id: String,
     },
     /// Somebody who has guesses echoed, and watches what becomes of them
     Guess {
@@ -66,7 +74,8 @@ fn main() -> ExitCode {
     let Arguments { seed, command } = Arguments::parse();
     let began = Instant::now();
     let is_good = match command {
-        Command::Corpus { every } => corpus(seed, every),
+        Command::Corpus { every, only } => corpus(seed, every, only),
+        Command::Case { id } => case(seed, &id),
         Command::Guess { queries } => guess(seed, queries),
         Command::Whisper { encoding, separator, right } => Encoding::named(&encoding).is_some_and(|encoding| {
             let whispers = Whispers::new(seed, right, &encoding, &separator);
@@ -83,13 +92,19 @@ fn main() -> ExitCode {
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn corpus(seed: u64, every: usize) -> bool {
+fn corpus(seed: u64, every: usize, only: Vec<String>) -> bool {
     let began = Instant::now();
-    let tally = in_process::run(&Corpus { seed, classes: &[Class::A, Class::B, Class::C], every });
+    let tally = in_process::run(&Corpus { seed, classes: &[Class::A, Class::B, Class::C], every, only });
     let cases = [Class::A, Class::B, Class::C].map(|class| tally.of(class).total()).iter().sum::<u64>();
     let rate = cases as f64 / began.elapsed().as_secs_f64();
     println!("{}\n{cases} cases, {rate:.0} a second", tally.report());
     tally.of(Class::A).passed() == 0
+}
+
+fn case(seed: u64, id: &str) -> bool {
+    let Some((reply, arrived, verdict)) = in_process::run_case(seed, id) else { return false };
+    println!("{}\n\n{}\n\n{verdict:?}", String::from_utf8_lossy(&reply.body), String::from_utf8_lossy(&arrived));
+    verdict.is_stopped()
 }
 
 fn guess(seed: u64, queries: u64) -> bool {

@@ -135,6 +135,13 @@ impl Credential {
         &self.text
     }
 
+    /// What nobody can know of some of its secret bytes, in bits. What stands between the groups of a UUID is known.
+    #[must_use]
+    pub fn unknown_bits(&self, part: &[u8]) -> f64 {
+        let unknown = part.iter().filter(|byte| self.shape.alphabet().contains(byte)).count();
+        unknown as f64 * self.shape.bits_of_character()
+    }
+
     /// The part behind the public prefix.
     #[must_use]
     pub fn secret_part(&self) -> &[u8] {

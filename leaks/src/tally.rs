@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use crate::{corpus::Case, encoding::Class, judge::Verdict, open::is_open, shape::Credential};
+use crate::{corpus::Case, encoding::Class, judge::Verdict, shape::Credential};
 
 /// Cases that are named in a report.
 const NAMED_MAX: usize = 40;
@@ -56,8 +56,6 @@ pub struct Tally {
     shapes: BTreeMap<&'static str, Counts>,
     /// Names of cases of class A that came through.
     passed: Vec<String>,
-    /// Those of them that belong to no hole that is known.
-    unknown: Vec<String>,
 }
 
 impl Tally {
@@ -74,11 +72,7 @@ impl Tally {
         let shape = credentials.get(case.credential).map_or("unknown", |credential| credential.shape().as_str());
         self.shapes.entry(shape).or_default().add(verdict);
         if !verdict.is_stopped() {
-            let named = format!("{verdict:?}: {}", case.id());
-            if !is_open(case) {
-                self.unknown.push(named.clone());
-            }
-            self.passed.push(named);
+            self.passed.push(format!("{verdict:?}: {}", case.id()));
         }
     }
 
@@ -100,13 +94,12 @@ impl Tally {
         sum(&mut self.splits, other.splits);
         sum(&mut self.shapes, other.shapes);
         self.passed.extend(other.passed);
-        self.unknown.extend(other.unknown);
     }
 
-    /// The cases of class A that came through and belong to no hole that is known.
+    /// The cases of class A that came through.
     #[must_use]
-    pub fn unknown(&self) -> &[String] {
-        &self.unknown
+    pub fn passed(&self) -> &[String] {
+        &self.passed
     }
 
     /// What became of a class.
