@@ -205,7 +205,8 @@ impl Personal {
         let third = rest.get(second).copied();
         // A decimal fraction, or a number in a row of them.
         let is_short = length + second < self.rules.pair_min().min(phone::DIGIT_COUNT_MIN);
-        if separator == b',' || is_short && !third.is_some_and(is_separator) {
+        let goes_on = third.is_some_and(|third| is_separator(third) && (third != b',' || separator == b' '));
+        if separator == b',' || is_short && !goes_on {
             return self.after_letters(sight, word);
         }
         for compiled in self.rules.several(length, second).iter().filter(|rule| rule.goes_on_with(separator, third)) {
@@ -308,9 +309,6 @@ impl Personal {
         ) = text.get(start..start + 14)
             && year.iter().all(u8::is_ascii_digit)
         {
-            return;
-        }
-        if !self.reaches(sight, start, Entity::DateOfBirth, BIRTH_SCORE) {
             return;
         }
         let Some(end) = birth::end(text, start) else { return };

@@ -98,11 +98,19 @@ impl Masks {
         self.words & !self.digits
     }
 
+    /// What is of a word, or goes on with a number behind one.
+    const fn continues(&self) -> u64 {
+        self.words | self.ties | self.around | self.spaces
+    }
+
     /// What may follow the separator after the first group of a number.
     const fn goes_on(&self) -> u64 {
         self.words | self.ties | self.around | self.spaces | self.commas
     }
 }
+
+/// How long each of two words is that are too short together to be a number without a third.
+const SHORT: usize = 3;
 
 struct Pass<'text> {
     text: &'text [u8],
@@ -218,8 +226,27 @@ impl<'text> Pass<'text> {
         let goes_on = follows(now.goes_on(), next.goes_on()) | is_last;
         let joined = (now.ties | now.around | now.spaces | now.commas & behind_letter) & goes_on;
         let is_time = is_pair & digit_follows;
+        let joined = if joined == 0 {
+            0
+        } else {
+            joined & !self.short_pairs(last(1) & last(2) & last(3) & last(4), next) | joined & behind_letter
+        };
         let in_address = now.colons & (address_goes_on & !is_time | is_last) | address;
         digits & ((long | joined) & !tied | in_address | is_end)
+    }
+
+    /// A bit for each dot, hyphen or slash behind a word of up to three bytes that is followed by another such word and no third: a
+    /// decimal fraction, and too short for anything else. None where the text ends soon. `long` has the ends of longer words.
+    #[inline]
+    fn short_pairs(&self, long: u64, next: Masks) -> u64 {
+        if self.text.len() < self.at + BLOCK + 2 * SHORT {
+            return 0;
+        }
+        let ahead = |distance: u32, now: u64, next: u64| now >> distance | next << (u64::BITS - distance);
+        let word = |distance: u32| ahead(distance, self.now.words, next.words);
+        let over = |distance: u32| !ahead(distance, self.now.continues(), next.continues());
+        let (one, two, three) = (word(1), word(2), word(3));
+        self.now.ties & !long & one & (over(2) | two & (over(3) | three & over(4)))
     }
 
     /// Gives the word that ends here.
@@ -291,6 +318,18 @@ mod tests {
         anchors
     }
 
+    /// Whether a word with what is joined to it is like `1.25`.
+    fn is_short_pair(text: &[u8], word: &Word) -> bool {
+        let is_behind_letter = matches!(text[..word.start], [.., b'a'..=b'z', b' ']);
+        let second = text[word.end + 1..].iter().take_while(|byte| is_word(**byte)).count();
+        let third = text.get(word.end + 1 + second);
+        word.length() <= SHORT
+            && matches!(second, 1..=SHORT)
+            && matches!(text[word.end], b'-' | b'.' | b'/')
+            && third.is_some_and(|byte| !b" -./+()".contains(byte))
+            && !is_behind_letter
+    }
+
     /// Whether a word may be a number or the beginning of one.
     fn may_tell(text: &[u8], word: &Word) -> bool {
         let at = |position: usize| text.get(position).copied();
@@ -302,7 +341,7 @@ mod tests {
             Some(b',') => {
                 goes_on && before(1) == Some(b' ') && before(2).is_some_and(|byte| byte.is_ascii_alphabetic())
             }
-            Some(byte) => goes_on && is_separator(byte),
+            Some(byte) => goes_on && is_separator(byte) && !is_short_pair(text, word),
         };
         let is_tied =
             matches!(before(1), Some(b'-' | b'.' | b'/')) && before(2).is_some_and(|byte| byte.is_ascii_digit());

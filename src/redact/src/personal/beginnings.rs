@@ -35,32 +35,32 @@ impl Beginnings {
         if start < noticed.until {
             return true;
         }
-        let from = noticed.until.max(furthest);
-        let mut before =
-            from.checked_sub(1).and_then(|before| text.get(before)).map_or(Kind::Gap, |byte| Kind::of(*byte));
-        for at in from..start {
-            let Some(byte) = text.get(at) else { break };
-            let kind = Kind::of(*byte);
-            let begins = kind != Kind::Gap && (before == Kind::Gap || kind == Kind::Capital && before == Kind::Small);
+        let mut from = noticed.until.max(furthest);
+        // Most of what stands between numbers is numbers.
+        while let Some(gap) =
+            text.get(from..start).and_then(|rest| rest.iter().position(|byte| may_be_of_keyword(*byte)))
+        {
+            let at = from + gap;
+            let before = kind_before(text, at);
+            let kind = text.get(at).map_or(Kind::Gap, |byte| Kind::of(*byte));
+            let begins = before == Kind::Gap || kind == Kind::Capital && before == Kind::Small;
             // Writings without spaces have no beginnings of words.
-            if begins && self.may_begin(text, at) || !byte.is_ascii() {
+            if begins && self.may_begin(text, at) || !text.get(at).is_some_and(u8::is_ascii) {
                 noticed.last = Some(at);
             }
-            before = kind;
+            from = at + 1;
         }
         noticed.until = start;
         let cut = text.get(furthest..start).unwrap_or_default();
         // The last word may be cut, and the first one may have its beginning out of reach.
-        noticed.last.is_some_and(|last| last >= furthest) || before != Kind::Gap || self.has(cut)
+        noticed.last.is_some_and(|last| last >= furthest) || kind_before(text, start) != Kind::Gap || self.has(cut)
     }
 
     /// Whether a keyword may begin with a word, or behind the letter of an escape that the word begins with.
     fn may_begin(&self, text: &[u8], at: usize) -> bool {
         let word = text.get(at..).unwrap_or_default();
         let is_escaped = at.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'\\');
-        // None begins with a number.
-        !word.first().is_some_and(u8::is_ascii_digit) && self.has(word)
-            || is_escaped && word.get(1..).is_some_and(|word| self.has(word))
+        self.has(word) || is_escaped && word.get(1..).is_some_and(|word| self.has(word))
     }
 
     /// Whether a keyword may be among up to `count_max` words before `start`: these are the words of [`super::context::Context`].
@@ -95,6 +95,25 @@ impl Beginnings {
         let hash = hash(word);
         self.0.get(hash / 64).is_some_and(|places| places >> (hash % 64) & 1 == 1)
     }
+}
+
+/// Of what kind the byte before a place is.
+fn kind_before(text: &[u8], at: usize) -> Kind {
+    at.checked_sub(1).and_then(|before| text.get(before)).map_or(Kind::Gap, |byte| Kind::of(*byte))
+}
+
+/// Whether a byte may be in a keyword, and is no digit.
+const fn may_be_of_keyword(byte: u8) -> bool {
+    const LETTERS: [bool; 256] = {
+        let mut letters = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            letters[byte] = !matches!(Kind::of(byte as u8), Kind::Gap) && !(byte as u8).is_ascii_digit();
+            byte += 1;
+        }
+        letters
+    };
+    LETTERS[byte as usize]
 }
 
 /// The word of a keyword that is looked for: the last of `id number`, for `id` is everywhere. Only a word with as many letters as are
