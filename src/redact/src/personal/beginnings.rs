@@ -35,20 +35,14 @@ impl Beginnings {
         if start < noticed.until {
             return true;
         }
-        let mut from = noticed.until.max(furthest);
-        // Most of what stands between numbers is numbers.
-        while let Some(gap) =
-            text.get(from..start).and_then(|rest| rest.iter().position(|byte| may_be_of_keyword(*byte)))
-        {
-            let at = from + gap;
-            let before = kind_before(text, at);
-            let kind = text.get(at).map_or(Kind::Gap, |byte| Kind::of(*byte));
-            let begins = before == Kind::Gap || kind == Kind::Capital && before == Kind::Small;
-            // Writings without spaces have no beginnings of words.
-            if begins && self.may_begin(text, at) || !text.get(at).is_some_and(u8::is_ascii) {
+        let from = noticed.until.max(furthest);
+        let mut before = kind_before(text, from) as u8;
+        for (at, byte) in (from..).zip(text.get(from..start).unwrap_or_default()) {
+            let (kind, may_begin) = BEGINS[usize::from(*byte)];
+            if may_begin >> before & 1 == 1 && (!byte.is_ascii() || self.may_begin(text, at)) {
                 noticed.last = Some(at);
             }
-            from = at + 1;
+            before = kind;
         }
         noticed.until = start;
         let cut = text.get(furthest..start).unwrap_or_default();
@@ -102,19 +96,25 @@ fn kind_before(text: &[u8], at: usize) -> Kind {
     at.checked_sub(1).and_then(|before| text.get(before)).map_or(Kind::Gap, |byte| Kind::of(*byte))
 }
 
-/// Whether a byte may be in a keyword, and is no digit.
-const fn may_be_of_keyword(byte: u8) -> bool {
-    const LETTERS: [bool; 256] = {
-        let mut letters = [false; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            letters[byte] = !matches!(Kind::of(byte as u8), Kind::Gap) && !(byte as u8).is_ascii_digit();
-            byte += 1;
-        }
-        letters
-    };
-    LETTERS[byte as usize]
-}
+/// The kind of each byte, and a bit for each kind of the byte before it with which a keyword may begin here: none begins with a digit, and
+/// writings without spaces have no beginnings of words.
+const BEGINS: [(u8, u8); 256] = {
+    let mut begins = [(0, 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let kind = Kind::of(byte as u8);
+        let after = match kind {
+            _ if byte >= 128 => 0b111,
+            Kind::Gap => 0,
+            Kind::Small if (byte as u8).is_ascii_digit() => 0,
+            Kind::Small => 1 << Kind::Gap as u8,
+            Kind::Capital => 1 << Kind::Gap as u8 | 1 << Kind::Small as u8,
+        };
+        begins[byte] = (kind as u8, after);
+        byte += 1;
+    }
+    begins
+};
 
 /// The word of a keyword that is looked for: the last of `id number`, for `id` is everywhere. Only a word with as many letters as are
 /// looked at may stand for the last, which may go on in a text.
