@@ -27,8 +27,8 @@ const SEED: u64 = 1;
 async fn no_credential_comes_back_in_any_encoding_channel_or_split() {
     let seed = number("CLAVIGER_LEAKS_SEED").unwrap_or(SEED);
     let every = number("CLAVIGER_LEAKS_EVERY").map_or(EVERY, |every| usize::try_from(every).expect("a small number"));
-    let only = env::var("CLAVIGER_LEAKS_ONLY").unwrap_or_default();
-    let only = only.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let only = env::var_os("CLAVIGER_LEAKS_ONLY").unwrap_or_default();
+    let only = only.to_string_lossy().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let is_slice = !only.is_empty();
     let corpus = Corpus { seed, classes: &[Class::A, Class::B, Class::C], every, only };
     let is_long = env::var_os("CLAVIGER_LEAKS_EVERY").is_some();
