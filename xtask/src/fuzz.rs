@@ -79,7 +79,7 @@ fn names(filter: Option<&str>) -> Result<Vec<String>, Failure> {
 
 fn build(folder: &Path) -> Result<(), Failure> {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["build", "--release", "--manifest-path", "fuzz/Cargo.toml", "--locked"]);
+    command.args(["build", "--release", "--manifest-path", "fuzz/Cargo.toml"]);
     // For a named platform, so that programs that run while building are not instrumented.
     command.args(["--target", &host()?, "--target-dir"]).arg(folder);
     command.env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENTED.join("\x1f"));
