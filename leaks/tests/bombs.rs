@@ -32,10 +32,10 @@ fn a_bomb_costs_little_more_than_a_body_of_its_length() {
     let (time, _) = scan(&plain, &profile, Content::Json);
     let per_byte = time.as_secs_f64() / plain.body.len() as f64;
     let mut worst = Vec::new();
-    for bomb in bomb::all() {
-        let kinds =
-            if bomb.coding.is_some() { &[Content::Json][..] } else { &[Content::Json, Content::Events, Content::Text] };
-        for content in kinds {
+    for (number, bomb) in bomb::all().into_iter().enumerate() {
+        // Each as one of these, which is much the same to all of them.
+        let of_all = [Content::Json, Content::Events, Content::Text];
+        for content in of_all.iter().skip(number % of_all.len()).take(1) {
             forget_peak();
             let before = peak();
             let (time, decoded) = scan(&bomb, &profile, *content);
