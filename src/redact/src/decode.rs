@@ -9,7 +9,7 @@ use brotli::DecompressorWriter;
 use bytes::Bytes;
 use flate2::write::MultiGzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
-use sink::Sink;
+use sink::{EXPANSION_FREE, Sink};
 use zstd::stream::raw::{DParameter, Operation};
 
 /// Compressed bytes are worked on in pieces of this size, so that what they expand to is looked at before it is much.
@@ -51,6 +51,7 @@ enum Coding {
     /// Before the first two bytes of `deflate` have said whether it is wrapped in zlib.
     Deflate {
         first: Option<u8>,
+        free: u64,
     },
     Inflate {
         decoder: Decompress,
@@ -75,6 +76,11 @@ impl Decoder {
     /// # Errors
     /// The coding is unknown, or there is more than one.
     pub fn new(content_encoding: Option<&str>) -> Result<Self, Unscannable> {
+        Self::within(content_encoding, EXPANSION_FREE)
+    }
+
+    /// The same for a body that may expand to no more than `free` bytes where it is short.
+    pub(crate) fn within(content_encoding: Option<&str>, free: u64) -> Result<Self, Unscannable> {
         let mut codings = content_encoding
             .unwrap_or_default()
             .split(',')
@@ -87,14 +93,14 @@ impl Decoder {
         Ok(Self(match coding.as_deref() {
             None => Coding::Identity,
             Some("gzip" | "x-gzip") => {
-                Coding::Gzip { decoder: Box::new(MultiGzDecoder::new(Sink::new())), is_started: false }
+                Coding::Gzip { decoder: Box::new(MultiGzDecoder::new(Sink::new(free))), is_started: false }
             }
-            Some("deflate") => Coding::Deflate { first: None },
+            Some("deflate") => Coding::Deflate { first: None, free },
             Some("br") => Coding::Brotli {
-                decoder: Box::new(DecompressorWriter::new(Sink::new(), OUTPUT_LENGTH)),
+                decoder: Box::new(DecompressorWriter::new(Sink::new(free), OUTPUT_LENGTH)),
                 is_started: false,
             },
-            Some("zstd") => Coding::Zstd { decoder: zstd_decoder()?, sink: Sink::new(), is_ended: true },
+            Some("zstd") => Coding::Zstd { decoder: zstd_decoder()?, sink: Sink::new(free), is_ended: true },
             Some(_) => return Err(Unscannable::UnknownCoding),
         }))
     }
@@ -148,7 +154,7 @@ impl Decoder {
             Coding::Identity => true,
             Coding::Gzip { decoder, is_started } => !*is_started || decoder.try_finish().is_ok(),
             Coding::Brotli { decoder, is_started } => !*is_started || decoder.close().is_ok(),
-            Coding::Deflate { first } => first.is_none(),
+            Coding::Deflate { first, .. } => first.is_none(),
             Coding::Inflate { is_ended, .. } | Coding::Zstd { is_ended, .. } => *is_ended,
             Coding::Failed(error) => return Err(*error),
         };
@@ -181,7 +187,7 @@ impl Decoder {
                 *is_started = true;
                 write_and_flush(decoder, piece)
             }
-            Coding::Deflate { first } => {
+            Coding::Deflate { first, free } => {
                 let start: Vec<u8> = first.iter().chain(piece).copied().collect();
                 let [one, two, ..] = start.as_slice() else {
                     *first = start.first().copied();
@@ -189,7 +195,7 @@ impl Decoder {
                 };
                 // RFC 1950 section 2.2; many servers send RFC 1951 without the wrapper.
                 let is_zlib = one & 0x0f == 8 && u16::from_be_bytes([*one, *two]) % 31 == 0;
-                let mut sink = Sink::new();
+                let mut sink = Sink::new(*free);
                 sink.allow_for(start.len());
                 self.0 = Coding::Inflate { decoder: Decompress::new(is_zlib), sink, is_ended: false };
                 self.feed(&start)

@@ -131,6 +131,7 @@ impl LiveScanner {
                 found: &mut |found| note(runs, 0, &found, report),
                 compressed: &mut |at| starts.extend(Start::of(chunk.get(at..).unwrap_or_default(), at as u64)),
                 unmarked: Some(&mut |data| unmarked.push((data, 0))),
+                room: None,
             },
         );
         self.look_into_blobs(&chunk, report);
@@ -277,6 +278,7 @@ impl LiveScanner {
                             note_start(seam, at, start);
                         }
                     },
+                    room: None,
                     unmarked: Some(&mut |data: Unmarked| {
                         if is_new(data.at, data.decided) {
                             unmarked.push((data, start));
@@ -304,6 +306,7 @@ impl LiveScanner {
                         note_start(piece, at, *seen);
                     }
                 },
+                room: None,
                 unmarked: Some(&mut |data: Unmarked| {
                     if data.at >= from && data.decided <= decided {
                         unmarked.push((data, *seen));

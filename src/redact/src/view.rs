@@ -70,6 +70,8 @@ pub(crate) struct Listeners<'told> {
     /// Of such data without one, and of what begins in a list of numbers or in base64, for who has the stream to follow it. Where there
     /// is nobody, it is looked into as a whole.
     pub(crate) unmarked: Option<&'told mut dyn FnMut(Unmarked)>,
+    /// What such data may still expand to that is looked into as a whole; `None` where each may by its own length.
+    pub(crate) room: Option<&'told mut usize>,
 }
 
 /// Looks at a text as it is and in all views. What more bytes may change is left for when they have come.
@@ -86,13 +88,19 @@ pub(crate) fn look_at_last(set: &FingerprintSet, text: &[u8], listeners: &mut Li
 
 /// The same for what is there of a text, where compressed data is looked into as a whole.
 pub(crate) fn look_at_end(set: &FingerprintSet, text: &[u8], found: &mut dyn FnMut(Found)) {
-    look_at_whole(set, text, 0, found);
+    look_at_whole(set, text, 0, None, found);
 }
 
 /// The same for what was made of another text so many times.
-fn look_at_whole(set: &FingerprintSet, text: &[u8], depth: usize, found: &mut dyn FnMut(Found)) {
+fn look_at_whole(
+    set: &FingerprintSet,
+    text: &[u8],
+    depth: usize,
+    room: Option<&mut usize>,
+    found: &mut dyn FnMut(Found),
+) {
     let text = Text { bytes: text, from: None, goes_on: false, spelling: None };
-    Pass::over(set, text, depth, &mut Listeners { found, compressed: &mut |_| {}, unmarked: None }).look();
+    Pass::over(set, text, depth, &mut Listeners { found, compressed: &mut |_| {}, unmarked: None, room }).look();
 }
 
 /// Whether a whole text holds a live secret in any encoding.
@@ -236,7 +244,9 @@ fn look_at_compressed(
             compressed::start(text, at, coding).filter(|_| !is_marked).into_iter().for_each(unmarked);
         }
         _ => {
-            if let Some((end, tag)) = compressed::look(set, text, at, coding, depth) {
+            let mut own = compressed::room(text.bytes, at);
+            let room = listeners.room.as_deref_mut().unwrap_or(&mut own);
+            if let Some((end, tag)) = compressed::look(set, text, at, coding, depth, room) {
                 let (start, end) = text.origin(at, end);
                 let start = start.max(end.saturating_sub(REACH));
                 (listeners.found)(Found { start, end, whole_end: end, tag });

@@ -8,7 +8,7 @@ use bytes::Bytes;
 /// one byte a thousand times.
 const EXPANSION_MAX: u64 = 200;
 /// What any body may expand to, for short ones can be all repetition.
-const EXPANSION_FREE: u64 = 1024 * 1024;
+pub(super) const EXPANSION_FREE: u64 = 1024 * 1024;
 /// What one push may expand to, which bounds the memory of a caller who collects it.
 const PUSH_LENGTH_MAX: u64 = 16 * 1024 * 1024;
 /// The largest piece that is given out.
@@ -16,6 +16,8 @@ const PIECE_LENGTH_MAX: usize = 32 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Sink {
+    /// What may be written however little is taken.
+    free: u64,
     ready: Vec<Bytes>,
     taken: u64,
     given: u64,
@@ -25,8 +27,8 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) const fn new() -> Self {
-        Self { ready: Vec::new(), taken: 0, given: 0, given_before: 0, is_exceeded: false }
+    pub(super) const fn new(free: u64) -> Self {
+        Self { free, ready: Vec::new(), taken: 0, given: 0, given_before: 0, is_exceeded: false }
     }
 
     pub(super) const fn start_push(&mut self) {
@@ -50,8 +52,8 @@ impl Sink {
 impl Write for Sink {
     fn write(&mut self, decoded: &[u8]) -> io::Result<usize> {
         self.given += decoded.len() as u64;
-        self.is_exceeded |= self.given > EXPANSION_FREE + self.taken * EXPANSION_MAX
-            || self.given - self.given_before > PUSH_LENGTH_MAX;
+        self.is_exceeded |=
+            self.given > self.free + self.taken * EXPANSION_MAX || self.given - self.given_before > PUSH_LENGTH_MAX;
         if self.is_exceeded {
             return Err(io::ErrorKind::FileTooLarge.into());
         }

@@ -18,8 +18,11 @@ use crate::decode::Decoder;
 pub(crate) const RUN_MIN: usize = 24;
 /// So many characters are read to tell what they may be.
 const HEAD_LENGTH_MAX: usize = 64;
-/// What data that are looked at as a whole expand to at most; what goes on as a stream has no such bound.
+/// What data that is looked at as a whole expands to at most, with all data in it: so much in any case, and however few its characters
+/// are, and for each of them. What goes on as a stream has no such bound.
 const WHOLE_LENGTH_MAX: usize = 64 * 1024;
+const WHOLE_FREE: usize = 512;
+const WHOLE_EXPANSION_MAX: usize = 40;
 /// So much of them is decoded at once, so that they do not expand much further.
 const WHOLE_STEP: usize = 64;
 /// In how many views data is looked into that stands there as a whole.
@@ -148,15 +151,22 @@ pub(super) fn start(text: Text<'_>, at: usize, coding: &'static str) -> Option<U
     }
 }
 
-/// Looks into data as a whole that starts at a place; where it ends and the secret that it holds.
+/// What data that starts at a place may expand to when it is looked at as a whole.
+pub(super) fn room(text: &[u8], at: usize) -> usize {
+    let length = run(text, at, WHOLE_LENGTH_MAX).len();
+    (WHOLE_FREE + length * WHOLE_EXPANSION_MAX).min(WHOLE_LENGTH_MAX)
+}
+
+/// Looks into data as a whole that starts at a place, as far as there is room; where it ends and the secret that it holds.
 pub(super) fn look(
     set: &FingerprintSet,
     text: Text<'_>,
     at: usize,
     coding: &str,
     depth: usize,
+    room: &mut usize,
 ) -> Option<(usize, u32)> {
-    if depth > WHOLE_DEPTH_MAX {
+    if depth > WHOLE_DEPTH_MAX || *room == 0 {
         return None;
     }
     let digits = run(text.bytes, at, text.bytes.len());
@@ -165,15 +175,16 @@ pub(super) fn look(
     decode_into(&padded, &mut compressed);
     compressed.truncate(digits.len() * 6 / 8);
     let mut decoded = Vec::new();
-    let mut decoder = Decoder::new(Some(coding)).ok()?;
+    let mut decoder = Decoder::within(Some(coding), *room as u64).ok()?;
     for piece in compressed.chunks(WHOLE_STEP) {
         let pushed = decoder.push(Bytes::copy_from_slice(piece), &mut |piece: Bytes| decoded.extend_from_slice(&piece));
         // What came before an error was still readable.
-        if pushed.is_err() || decoded.len() > WHOLE_LENGTH_MAX {
+        if pushed.is_err() || decoded.len() > *room {
             break;
         }
     }
+    *room = room.saturating_sub(decoded.len());
     let mut tag = None;
-    look_at_whole(set, &decoded, depth + 1, &mut |found| tag = Some(found.tag));
+    look_at_whole(set, &decoded, depth + 1, Some(room), &mut |found| tag = Some(found.tag));
     tag.map(|tag| (at + digits.len(), tag))
 }
