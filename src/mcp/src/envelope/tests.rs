@@ -331,9 +331,9 @@ proptest! {
         let place = place % bytes.len();
         bytes[place] = byte;
         let ours = rewrite(&[&bytes], &[]);
-        // What passes is JSON to another parser too.
+        // What passes is JSON to another parser too, which must not ask whether a number has a place in its types: `1e310` has none.
         if let Ok((text, _)) = ours {
-            prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{}", text);
+            prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok(), "{}", text);
         }
     }
 }
