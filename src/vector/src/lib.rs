@@ -1,9 +1,9 @@
 //! Passes over bytes with vector instructions, chosen at run time, with the same results on every machine.
 //!
 //! [`Anchors`], [`Keyed`] and [`Tokens`] find the few places of a text that are worth a closer look; [`Blocks`] says for every 64 bytes which
-//! of them are in some sets, and which eights a filter lets pass; [`Bytes`] says the same of a few bytes. This is the one crate with unsafe
-//! code in it: loads from memory into registers, and calls of functions that need instructions which the machine was asked for. Everything
-//! else of the vector code is safe, and a portable path gives the same results where there is no such machine.
+//! of them are in some sets, and which eights a filter lets pass. This is the one crate with unsafe code in it: loads from memory into
+//! registers, and calls of functions that need instructions which the machine was asked for. Everything else of the vector code is safe,
+//! and a portable path gives the same results where there is no such machine.
 
 mod anchors;
 #[cfg(target_arch = "x86_64")]
@@ -11,7 +11,6 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod blocks;
-mod bytes;
 mod keyed;
 mod keys;
 mod path;
@@ -20,7 +19,6 @@ mod tokens;
 
 pub use anchors::{Anchors, GROUPS, LENGTH_MAX, Window};
 pub use blocks::{BLOCK, Block, Blocks, GroupFilter, Reader, Sets};
-pub use bytes::Bytes;
 pub use keyed::Keyed;
 pub use keys::{KEY, key};
 pub use path::Path;

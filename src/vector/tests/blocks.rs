@@ -1,7 +1,7 @@
 //! All paths that a machine has read the same blocks.
 
 use proptest::prelude::*;
-use vector::{BLOCK, Block, Blocks, Bytes, GroupFilter, Path};
+use vector::{BLOCK, Block, Blocks, GroupFilter, Path};
 
 fn blocks(path: Path, sets: [u8; 256], text: &[u8], filter: &GroupFilter<'_>) -> Vec<(usize, Block)> {
     let mut all = Vec::new();
@@ -52,25 +52,5 @@ fn a_filter_whose_hashes_name_no_word_lets_nothing_pass_and_reads_nothing_else()
     for path in Path::available() {
         let text: Vec<u8> = (0..=255).collect();
         assert!(blocks(path, [0; 256], &text, &filter).iter().all(|(_, block)| block.groups == 0), "{path:?}");
-    }
-}
-
-proptest! {
-    #[test]
-    fn every_path_finds_the_same_bytes(
-        bytes in proptest::array::uniform3(1_u8..),
-        text in proptest::collection::vec(prop_oneof![any::<u8>(), 0x60_u8..0x64, Just(b'a'), Just(0xe1)], 0..400),
-    ) {
-        let bytes = [bytes[0], b'a', bytes[1], 0xe1, bytes[2]];
-        let places = |block: &[u8]| bytes.map(|byte| {
-            block.iter().zip(0..).filter(|(other, _)| **other == byte).fold(0_u64, |marks, (_, at)| marks | 1 << at)
-        });
-        let expected: Vec<(usize, [u64; 5])> =
-            text.chunks(BLOCK).enumerate().map(|(number, block)| (number * BLOCK, places(block))).collect();
-        for path in Path::available() {
-            let mut all = Vec::new();
-            Bytes::new(bytes).on(path).each(&text, |at, marks| all.push((at, *marks)));
-            prop_assert_eq!(&all, &expected, "{:?}", path);
-        }
     }
 }

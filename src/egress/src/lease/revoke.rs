@@ -20,8 +20,8 @@ pub(super) const ATTEMPTS_MAX: u32 = 20;
 /// A credential that ends by itself has ended this long after its time: clocks differ.
 pub(super) const CLOCKS_DIFFER_MAX: Duration = Duration::from_secs(60);
 
-/// Revokes everything that a minting made. The first attempt begins at once, but where the minting came to no answer: its last request
-/// may still be under way. When the process is about to end, no second one is
+/// Revokes everything that a minting made. The first attempt begins at once; but where the minting gave no lease, when no request of it
+/// can be under way any more. When the process is about to end, no second one is
 /// made: the ledger leads the next process to what is left.
 pub(super) async fn revoke(source: &Source, shared: &Shared, mut minting: Minting) {
     let _counted = shared.counts.revoking.one();

@@ -36,7 +36,7 @@ impl Base64 {
         let end = end.unwrap_or(text.bytes.len()) + GROUP - 1;
         *done = end;
         self.view.spelling = text.from.is_none().then_some(Spelling::Base64);
-        decode(text, start, end, &mut self.view, look);
+        decode(text, (start, end), is_of_text, &mut self.view, &mut |view| look_at(view, look));
     }
 }
 
@@ -46,8 +46,14 @@ fn is_group_of_text(text: Text<'_>, at: usize) -> bool {
     group.is_some_and(|group| is_in(group[0], BASE64_OF_TEXT) && group.iter().all(|byte| is_in(*byte, BASE64)))
 }
 
-/// Decodes from the start of a group and calls `look` with each stretch that is text.
-fn decode(text: Text<'_>, start: usize, end: usize, view: &mut View, look: &mut dyn FnMut(&View)) {
+/// Decodes from the start of a group and calls `look` with each stretch that is text of some kind.
+pub(super) fn decode(
+    text: Text<'_>,
+    (start, end): (usize, usize),
+    is_text: fn(u8) -> bool,
+    view: &mut View,
+    look: &mut dyn FnMut(&View),
+) {
     view.clear();
     let mut bits = 0_u32;
     for at in start..end {
@@ -55,18 +61,21 @@ fn decode(text: Text<'_>, start: usize, end: usize, view: &mut View, look: &mut 
         bits = bits << 6 | u32::from(value);
         let place = (at - start) % GROUP;
         let Some(before) = place.checked_sub(1) else { continue };
-        let (first, _) = text.origin(at - 1, at);
-        let (_, last) = text.origin(at, at + 1);
         // After the second character of a group four bits are left over, after the third two.
         let byte = (bits >> (4 - 2 * before)) as u8;
-        if byte.is_ascii_graphic() || byte.is_ascii_whitespace() {
-            view.push(byte, (first, last));
+        if is_text(byte) {
+            view.push(byte, (text.origin(at - 1, at).0, text.origin(at, at + 1).1));
         } else {
-            look_at(view, look);
+            look(view);
             view.clear();
         }
     }
-    look_at(view, look);
+    look(view);
+}
+
+/// A character of ASCII that is seen, or a blank.
+pub(super) const fn is_of_text(byte: u8) -> bool {
+    byte.is_ascii_graphic() || byte.is_ascii_whitespace()
 }
 
 fn look_at(view: &View, look: &mut dyn FnMut(&View)) {

@@ -5,7 +5,7 @@
 //! of them are the same in each period. So it is entered where digits are like those sixteen places on, as they hardly ever are.
 
 use super::alphabets::{BASE64, is_in};
-use super::{REACH, Text, View, digit};
+use super::{REACH, Text, View, base64};
 
 /// Fewer digits do not hold the shortest secret in full-width forms.
 pub(super) const RUN_MIN: usize = 44;
@@ -88,33 +88,13 @@ fn decode_around(text: Text<'_>, (start, end): (usize, usize), view: &mut View, 
     let before = text.bytes.get(..start).unwrap_or_default().iter().rev().take(AROUND).take_while(is_digit).count();
     let end = text.bytes.len().min(end + AROUND);
     for skipped in 0..GROUP {
-        decode(text, start - before + skipped, end, view, look);
+        base64::decode(text, (start - before + skipped, end), is_of_wide_text, view, &mut |view| look_at(view, look));
     }
-}
-
-/// Decodes digits and calls `look` with each stretch that is such text.
-fn decode(text: Text<'_>, start: usize, end: usize, view: &mut View, look: &mut dyn FnMut(&View)) {
-    view.clear();
-    let mut bits = 0_u32;
-    for at in start..end {
-        let Some(value) = text.get(at).and_then(digit) else { break };
-        bits = bits << 6 | u32::from(value);
-        let place = (at - start) % GROUP;
-        let Some(before) = place.checked_sub(1) else { continue };
-        let byte = (bits >> (4 - 2 * before)) as u8;
-        if is_of_wide_text(byte) {
-            view.push(byte, (text.origin(at - 1, at).0, text.origin(at, at + 1).1));
-        } else {
-            look_at(view, look);
-            view.clear();
-        }
-    }
-    look_at(view, look);
 }
 
 /// A character, a zero byte, or a byte of those characters of UTF-8 that are undone.
 fn is_of_wide_text(byte: u8) -> bool {
-    byte.is_ascii_graphic() || byte.is_ascii_whitespace() || matches!(byte, 0 | 0x80..=0xc2 | 0xe2 | 0xef)
+    base64::is_of_text(byte) || matches!(byte, 0 | 0x80..=0xc2 | 0xe2 | 0xef)
 }
 
 fn look_at(view: &View, look: &mut dyn FnMut(&View)) {
