@@ -3,6 +3,7 @@
 //! Without more said this is a run of a few thousand cases; `cargo xtask leaks` makes the whole one.
 
 mod benign;
+mod bombs;
 mod caller;
 mod run;
 mod timing;

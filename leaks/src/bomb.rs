@@ -17,6 +17,10 @@ const DEPTH: usize = 10;
 const LENGTH: usize = 48 << 10;
 /// What compressed data expands to: it compresses a thousand to one.
 const EXPANDED: usize = 1 << 20;
+/// What a whole body may expand to without regard to its length, and what compressed data inside of one may; both are looked at.
+pub const FREE: usize = 2 << 20;
+/// So many bytes may a content coding expand to for each of its own.
+const EXPANSION_MAX: usize = 200;
 
 /// One bomb.
 #[derive(Debug, Clone)]
@@ -27,6 +31,14 @@ pub struct Bomb {
     pub coding: Option<Coding>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl Bomb {
+    /// How many bytes of it may be passed on, at most, before it is refused.
+    #[must_use]
+    pub const fn passed_on_max(&self) -> usize {
+        if self.coding.is_some() { FREE + self.body.len() * EXPANSION_MAX } else { self.body.len() }
+    }
 }
 
 /// All of them.
