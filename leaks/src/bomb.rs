@@ -17,6 +17,8 @@ const DEPTH: usize = 10;
 const LENGTH: usize = 48 << 10;
 /// What compressed data expands to: it compresses a thousand to one.
 const EXPANDED: usize = 1 << 20;
+/// What a whole body of zeros expands to: far more than it may.
+const ZEROS: usize = 16 << 20;
 /// What a whole body may expand to without regard to its length, and what compressed data inside of one may; both are looked at.
 pub const FREE: usize = 2 << 20;
 /// So many bytes may a content coding expand to for each of its own.
@@ -47,8 +49,8 @@ pub fn all() -> Vec<Bomb> {
     let mut bombs = Vec::new();
     let mut add = |name: &str, coding, body: Vec<u8>| bombs.push(Bomb { name: name.to_owned(), coding, body });
     for (name, coding) in Coding::ALL {
-        let packed = smallest(coding, &vec![0; 64 * EXPANDED]);
-        add(&format!("{name} of zeros, 1:{}", 64 * EXPANDED / packed.len()), Some(coding), packed);
+        let packed = smallest(coding, &vec![0; ZEROS]);
+        add(&format!("{name} of zeros, 1:{}", ZEROS / packed.len()), Some(coding), packed);
         add(&format!("{name} in {name}, {DEPTH} deep"), Some(coding), nested(b"", &|text| coding.encode(&text)));
         let full = repeated(&base64(&smallest(Coding::Gzip, &vec![b'a'; EXPANDED])), 64 * LENGTH);
         add(&format!("{name} of many gzip in base64"), Some(coding), smallest(coding, &full));
