@@ -32,27 +32,30 @@ pub struct GroupFilter<'words> {
     pub shift: u32,
 }
 
-/// What a block of 64 bytes holds.
+/// The blocks that are shown at once: what is done with a mask of each is done in one or two registers.
+pub const BATCH: usize = 16;
+
+/// What some blocks of 64 bytes in a row hold. Past the end of the text there is nothing in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Block {
-    /// For each set, a bit for each byte that is in it.
-    pub sets: [u64; 8],
-    /// A bit for each group of eight bytes, starting at a multiple of eight, that passes the filter.
-    pub groups: u8,
+pub struct Batch {
+    /// For each set and block, a bit for each byte that is in it.
+    pub sets: [[u64; BATCH]; 8],
+    /// For each block, a bit for each group of eight bytes, starting at a multiple of eight, that passes the filter.
+    pub groups: [u8; BATCH],
 }
 
 /// Who is shown blocks.
 ///
-/// A trait and not a closure, so that what is done with a block can be made a part of the pass, with its instructions.
+/// A trait and not a closure, so that what is done with them can be made a part of the pass, with its instructions.
 pub trait Reader {
-    /// Takes a block and the place where it starts.
-    fn read(&mut self, at: usize, block: &Block);
+    /// Takes some blocks and the place where they start.
+    fn read(&mut self, at: usize, batch: &Batch);
 }
 
-impl<Read: FnMut(usize, &Block)> Reader for Read {
+impl<Read: FnMut(usize, &Batch)> Reader for Read {
     #[inline]
-    fn read(&mut self, at: usize, block: &Block) {
-        self(at, block);
+    fn read(&mut self, at: usize, batch: &Batch) {
+        self(at, batch);
     }
 }
 
@@ -76,8 +79,8 @@ impl Blocks {
         Self { path: if path.is_available() { path } else { self.path }, ..self }
     }
 
-    /// Shows every block, in order, with the place where it starts. Past the end of the text there are no bytes in any set, and no
-    /// groups.
+    /// Shows all blocks, [`BATCH`] at once, in order, with the place where they start. Past the end of the text there are no bytes in any
+    /// set, and no groups.
     #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
     #[inline]
     pub fn each(&self, text: &[u8], filter: &GroupFilter<'_>, reader: &mut impl Reader) {
@@ -176,14 +179,15 @@ impl<'text> Filled<'text> {
     }
 }
 
-impl Block {
-    /// Takes out what is past so many bytes.
+impl Batch {
+    /// Puts in what a block holds of which so many bytes are there.
     #[inline]
-    fn cut(&mut self, length: usize) {
-        if length < BLOCK {
-            cut(&mut self.sets, length);
-            self.groups &= ((1_u16 << (length / GROUP)) - 1) as u8;
+    fn put(&mut self, number: usize, mut sets: [u64; 8], groups: u8, length: usize) {
+        cut(&mut sets, length);
+        for (of_blocks, set) in self.sets.iter_mut().zip(sets) {
+            of_blocks[number % BATCH] = set;
         }
+        self.groups[number % BATCH] = groups & (0xff_u16 >> (GROUP - length / GROUP)) as u8;
     }
 }
 

@@ -18,7 +18,7 @@ mod portable;
 mod tokens;
 
 pub use anchors::{Anchors, GROUPS, LENGTH_MAX, Window};
-pub use blocks::{BLOCK, Block, Blocks, GroupFilter, Reader, Sets};
+pub use blocks::{BATCH, BLOCK, Batch, Blocks, GroupFilter, Reader, Sets};
 pub use keyed::Keyed;
 pub use keys::{KEY, key};
 pub use path::Path;

@@ -17,7 +17,7 @@ use crate::decode::Decoder;
 /// Sixteen bytes that are compressed fill so many characters.
 pub(crate) const RUN_MIN: usize = 24;
 /// So many characters are read to tell what they may be.
-const HEAD_LENGTH_MAX: usize = 64;
+pub(super) const HEAD_LENGTH_MAX: usize = 64;
 /// What data that is looked at as a whole expands to at most, with all data in it: so much in any case, and however few its characters
 /// are, and for each of them. What goes on as a stream has no such bound.
 const WHOLE_LENGTH_MAX: usize = 64 * 1024;

@@ -1,5 +1,7 @@
 //! What the pass over a text asks of each byte, in eight bits: most say one thing of a letter or digit, and another of all other bytes.
 
+use vector::{BATCH, Batch};
+
 use super::alphabets::{BASE64, BASE64_OF_TEXT, is_in};
 use super::escapes;
 use crate::live::may_start_compressed;
@@ -45,7 +47,7 @@ const fn bits(byte: u8) -> u8 {
 }
 
 /// A bit for each byte of a block that is one of some.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Members {
     /// A lower-case letter or a digit.
     pub(super) lower: u64,
@@ -63,27 +65,19 @@ pub(super) struct Members {
 const UNKNOWN: u64 = 1 << 63;
 
 impl Members {
+    /// Those of a block of a batch.
     #[inline]
-    pub(super) const fn of(sets: &[u64; 8]) -> Self {
-        let [
-            lower,
-            upper,
-            backslash_or_first,
-            base64_or_text,
-            line_end_or_second,
-            sign_or_number,
-            always_or_break,
-            next_or_hexadecimal,
-        ] = *sets;
+    pub(super) const fn of(batch: &Batch, block: usize) -> Self {
+        let block = block % BATCH;
         Self {
-            lower,
-            upper,
-            backslash_or_first,
-            base64_or_text,
-            line_end_or_second,
-            sign_or_number,
-            always_or_break,
-            next_or_hexadecimal,
+            lower: batch.sets[0][block],
+            upper: batch.sets[1][block],
+            backslash_or_first: batch.sets[2][block],
+            base64_or_text: batch.sets[3][block],
+            line_end_or_second: batch.sets[4][block],
+            sign_or_number: batch.sets[5][block],
+            always_or_break: batch.sets[6][block],
+            next_or_hexadecimal: batch.sets[7][block],
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use secret::FingerprintSet;
-use vector::{BLOCK, Block, Blocks, GroupFilter, Reader};
+use vector::{BATCH, BLOCK, Batch, Blocks, GroupFilter, Reader};
 
 use super::packed::{Members, PACKED};
 use super::pieces::Pieces;
@@ -34,18 +34,15 @@ pub(super) trait Signs {
     fn compressed(&mut self, at: usize);
 }
 
-/// What a block must know of those before it.
+/// A mask for each block of a batch, behind that of the last block before it.
+pub(super) type Masks = [u64; BATCH + 1];
+
+/// What a batch must know of the blocks before it.
 #[derive(Debug, Default)]
 struct Before {
     pieces: Pieces,
-    /// The sets of the last block that runs are made of.
-    lower: u64,
-    upper: u64,
-    hexadecimal: u64,
-    base64: u64,
-    of_text: u64,
-    /// How many digits of base64 it ends with, or more.
-    run: u32,
+    /// Of the last block.
+    last: Members,
 }
 
 /// A text that is being read.
@@ -71,84 +68,125 @@ pub(super) fn read(set: &FingerprintSet, text: &[u8], signs: &mut impl Signs) {
 impl<Told: Signs> Reader for Reading<'_, Told> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a part of the pass, with its instructions")]
-    fn read(&mut self, at: usize, block: &Block) {
-        self.before.take(at, block, self.signs);
+    fn read(&mut self, at: usize, batch: &Batch) {
+        self.before.take(at, batch, self.signs);
     }
 }
 
 impl Before {
+    /// What is asked of every block is asked of all blocks of a batch at once: the loops become a few instructions each.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "a part of the pass, with its instructions")]
-    fn take(&mut self, at: usize, block: &Block, signs: &mut impl Signs) {
-        let members = Members::of(&block.sets);
-        each_bit(u64::from(block.groups), |number| signs.hit(at + number * GRAM));
-        each_bit(members.escapes(), |bit| signs.escape(at + bit));
-        each_bit(members.line_ends(), |bit| signs.line_end(at + bit));
-        self.pieces.take(at, &members, |start, end| signs.chain(start, end));
-        let base64 = members.base64();
-        let starts = base64 & !(base64 << 1 | self.base64 >> (BLOCK - 1));
-        each_bit(starts & members.compressed(), |bit| signs.compressed(at + bit));
-        if self.has_long_run(base64) {
-            self.take_runs(at, members, signs);
+    fn take(&mut self, at: usize, batch: &Batch, signs: &mut impl Signs) {
+        let mut alphanumeric: Masks = [self.last.alphanumeric(); BATCH + 1];
+        let mut digits: Masks = [self.last.digits(); BATCH + 1];
+        let mut base64: Masks = [self.last.base64(); BATCH + 1];
+        let (mut escapes, mut line_ends) = ([0; BATCH], [0; BATCH]);
+        let mut any_escape = 0;
+        for block in 0..BATCH {
+            let members = Members::of(batch, block);
+            alphanumeric[block + 1] = members.alphanumeric();
+            digits[block + 1] = members.digits();
+            base64[block + 1] = members.base64();
+            (escapes[block], line_ends[block]) = (members.escapes(), members.line_ends());
+            any_escape |= escapes[block];
         }
-        (self.lower, self.upper, self.hexadecimal) = (members.lower, members.upper, members.hexadecimal());
-        (self.base64, self.of_text) = (base64, members.base64_of_text());
+        let (mut compressed, mut runs) = ([0; BATCH], [0; BATCH]);
+        let (mut any_compressed, mut any_run) = (0, 0);
+        for block in 0..BATCH {
+            let (before, own) = (base64[block], base64[block + 1]);
+            compressed[block] = own & !(own << 1 | before >> (BLOCK - 1)) & Members::of(batch, block).compressed();
+            runs[block] = runs_of_18_in(own) | runs_of_18_in(own << (RUN_MIN - 1) | before >> (u64::BITS + 1 - RUN_MIN));
+            any_compressed |= compressed[block];
+            any_run |= runs[block];
+        }
+        each_group(&batch.groups, |number| signs.hit(at + number * GRAM));
+        if any_escape != 0 {
+            each_place(&escapes, |place| signs.escape(at + place));
+        }
+        each_place(&line_ends, |place| signs.line_end(at + place));
+        self.pieces.take(at, batch, &alphanumeric, &digits, |start, end| signs.chain(start, end));
+        if any_compressed != 0 {
+            each_place(&compressed, |place| signs.compressed(at + place));
+        }
+        if any_run != 0 {
+            for block in (0..BATCH).filter(|block| runs[*block] != 0) {
+                let before = if block == 0 { self.last } else { Members::of(batch, block - 1) };
+                take_runs(at + block * BLOCK, &before, &Members::of(batch, block), signs);
+            }
+        }
+        self.last = Members::of(batch, BATCH - 1);
     }
+}
 
-    /// Whether eighteen digits of base64 in a row end in a block, as every run in base32 does and every one that is decoded.
-    #[inline]
-    fn has_long_run(&mut self, base64: u64) -> bool {
-        let before = std::mem::replace(&mut self.run, base64.leading_ones());
-        if base64 == u64::MAX {
-            self.run = before.saturating_add(BLOCK as u32);
-        }
-        let head = base64.trailing_ones();
-        head > 0 && before.saturating_add(head) >= RUN_MIN || has_full_byte(base64) && has_run_of_18(base64)
+/// Takes a block in which eighteen digits of base64 in a row end, as every run in base32 does and every one that is decoded.
+#[cold]
+fn take_runs(at: usize, before: &Members, members: &Members, signs: &mut impl Signs) {
+    let mut each = |runs: u128, each: fn(&mut _, usize)| {
+        first_of_each(runs, |bit| each(signs, (at + bit).saturating_sub(BLOCK)));
+    };
+    let may_be_long =
+        |before: u64, block: u64| before.leading_ones() + block.trailing_ones() >= RUN_MIN || runs_of_18_in(block) != 0;
+    if may_be_long(before.lower, members.lower) || may_be_long(before.upper, members.upper) {
+        let runs = runs_of_18(before.lower, members.lower) | runs_of_18(before.upper, members.upper);
+        // A run of hexadecimal digits alone is a hash far more likely than base32, in which a text has other letters.
+        each(runs & !runs_of_18(before.hexadecimal(), members.hexadecimal()), Signs::base32);
     }
+    let runs = runs_of_18(before.base64(), members.base64());
+    each(of_both_cases(runs & runs >> 6, before, members), Signs::base64_start);
+    each(runs & runs >> 18 & runs >> 26, Signs::base64_run);
+    // Of seven groups in two blocks four are in one of them.
+    let (of_text_before, of_text) = (before.base64_of_text(), members.base64_of_text());
+    if has_four_groups(of_text_before) || has_four_groups(of_text) {
+        each(runs & seven_groups(of_text_before, of_text), Signs::base64);
+    }
+}
 
-    #[cold]
-    fn take_runs(&self, at: usize, members: Members, signs: &mut impl Signs) {
-        let may_be_long =
-            |before: u64, block: u64| before.leading_ones() + block.trailing_ones() >= RUN_MIN || has_run_of_18(block);
-        if may_be_long(self.lower, members.lower) || may_be_long(self.upper, members.upper) {
-            let runs = runs_of_18(self.lower, members.lower) | runs_of_18(self.upper, members.upper);
-            // A run of hexadecimal digits alone is a hash far more likely than base32, in which a text has other letters.
-            let runs = runs & !runs_of_18(self.hexadecimal, members.hexadecimal());
-            first_of_each(runs, |bit| signs.base32((at + bit).saturating_sub(BLOCK)));
+/// Those runs of base64 in two blocks that may be compressed data, in whose first characters are letters of both cases.
+fn of_both_cases(runs: u128, before: &Members, members: &Members) -> u128 {
+    let base64 = joined(before.base64(), members.base64());
+    let lower = joined(before.lower & !before.upper, members.lower & !members.upper);
+    let upper = joined(before.upper & !before.lower, members.upper & !members.lower);
+    let mut of_both = 0;
+    first_of_each(runs, |start| {
+        let length = (base64 >> start).trailing_ones();
+        let head = u128::MAX >> (u128::BITS - length.min(compressed::HEAD_LENGTH_MAX as u32)) << start;
+        // One that goes on may have them where it is not seen.
+        let goes_on = start as u32 + length == u128::BITS && length < compressed::HEAD_LENGTH_MAX as u32;
+        if goes_on || lower & head != 0 && upper & head != 0 {
+            of_both |= 1 << start;
         }
-        let runs = runs_of_18(self.base64, members.base64());
-        first_of_each(runs & runs >> 6, |bit| signs.base64_start((at + bit).saturating_sub(BLOCK)));
-        first_of_each(runs & runs >> 18 & runs >> 26, |bit| signs.base64_run((at + bit).saturating_sub(BLOCK)));
-        let of_text = members.base64_of_text();
-        // Of seven groups in two blocks four are in one of them.
-        if has_four_groups(self.of_text) || has_four_groups(of_text) {
-            let runs = runs & seven_groups(self.of_text, of_text);
-            first_of_each(runs, |bit| signs.base64((at + bit).saturating_sub(BLOCK)));
-        }
-    }
+    });
+    of_both
 }
 
 /// The shortest run that is looked at.
 const RUN_MIN: u32 = 18;
+const _: () = assert!(BATCH.is_multiple_of(GRAM));
 const _: () = assert!(base32::RUN_MIN == 18 && base64::RUN_MIN >= 18 && base64::GROUPS_MIN == 7);
 const _: () = assert!(compressed::RUN_MIN == 18 + 6 && wide::RUN_MIN == 18 + 26);
 
+const fn joined(before: u64, block: u64) -> u128 {
+    before as u128 | (block as u128) << u64::BITS
+}
+
 /// Where runs of eighteen start, in two blocks.
-fn runs_of_18(before: u64, block: u64) -> u128 {
-    let runs = u128::from(before) | u128::from(block) << 64;
+const fn runs_of_18(before: u64, block: u64) -> u128 {
+    let runs = joined(before, block);
     let two = runs & runs >> 1;
     let four = two & two >> 2;
     let eight = four & four >> 4;
     eight & eight >> 8 & two >> 16
 }
 
-/// Whether there is one in a block.
-#[inline]
-const fn has_run_of_18(runs: u64) -> bool {
+/// Where they start in one block.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a part of the pass, with its instructions")]
+const fn runs_of_18_in(runs: u64) -> u64 {
     let two = runs & runs >> 1;
     let four = two & two >> 2;
     let eight = four & four >> 4;
-    eight & eight >> 8 & two >> 16 != 0
+    eight & eight >> 8 & two >> 16
 }
 
 /// Where the first characters of seven groups in a row are in the set, in two blocks.
@@ -165,10 +203,20 @@ const fn has_four_groups(of_text: u64) -> bool {
     two & two >> 8 != 0
 }
 
-/// Whether eight bytes that start at a multiple of eight are all in a set; any run of fifteen holds such eight.
-const fn has_full_byte(set: u64) -> bool {
-    let missing = !set;
-    missing.wrapping_sub(0x0101_0101_0101_0101) & !missing & 0x8080_8080_8080_8080 != 0
+/// The numbers of the groups in a batch.
+#[inline]
+fn each_group(groups: &[u8; BATCH], mut each: impl FnMut(usize)) {
+    for (number, groups) in groups.as_chunks::<GRAM>().0.iter().enumerate() {
+        each_bit(u64::from_le_bytes(*groups), |bit| each(number * BLOCK + bit));
+    }
+}
+
+/// The places in a batch.
+#[inline]
+fn each_place(masks: &[u64; BATCH], mut each: impl FnMut(usize)) {
+    for (block, mask) in masks.iter().enumerate() {
+        each_bit(*mask, |bit| each(block * BLOCK + bit));
+    }
 }
 
 #[inline]

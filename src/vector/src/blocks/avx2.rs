@@ -6,7 +6,7 @@ use std::arch::x86_64::{
     _mm256_sub_epi8,
 };
 
-use super::{BLOCK, Block, Filled, GROUP, GroupFilter, Reader, Sets, cut, has_bits};
+use super::{BATCH, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, cut, has_bits};
 
 /// The bytes that are looked up at once.
 const HALF: usize = BLOCK / 2;
@@ -21,13 +21,18 @@ type Tables = [[__m256i; ROWS]; 2];
 #[expect(unsafe_code, reason = "the filter is read without a check")]
 pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, reader: &mut impl Reader) {
     let tables = tables(sets);
-    let mut blocks = Filled::of(text);
-    while let Some((at, bytes, length)) = blocks.next() {
-        // SAFETY: by the contract of this function.
-        let groups = unsafe { groups(filter, bytes) };
-        let mut block = Block { sets: masks::<true>(&tables, bytes), groups };
-        block.cut(length);
-        reader.read(at, &block);
+    let mut batch = Batch::default();
+    for (number, text) in text.chunks(BATCH * BLOCK).enumerate() {
+        if text.len() < BATCH * BLOCK {
+            batch = Batch::default();
+        }
+        let mut blocks = Filled::of(text);
+        while let Some((at, bytes, length)) = blocks.next() {
+            // SAFETY: by the contract of this function.
+            let groups = unsafe { groups(filter, bytes) };
+            batch.put(at / BLOCK, masks::<true>(&tables, bytes), groups, length);
+        }
+        reader.read(number * BATCH * BLOCK, &batch);
     }
 }
 

@@ -7,7 +7,7 @@ use std::arch::x86_64::{
     _mm512_test_epi64_mask, _mm512_xor_si512,
 };
 
-use super::{BLOCK, Block, Filled, GroupFilter, Reader, Sets, cut};
+use super::{BATCH, BLOCK, Batch, Filled, GroupFilter, Reader, Sets, cut};
 
 /// # Safety
 /// The filter is sound.
@@ -18,19 +18,24 @@ pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, re
     let (xor, factor) = (_mm512_set1_epi64(filter.xor.cast_signed()), _mm512_set1_epi64(filter.factor.cast_signed()));
     let shift = _mm_cvtsi32_si128(filter.shift.cast_signed());
     let (six_bits, one) = (_mm512_set1_epi64(63), _mm512_set1_epi64(1));
-    let mut blocks = Filled::of(text);
-    while let Some((at, bytes, length)) = blocks.next() {
-        let bytes = load(bytes);
-        let hash = _mm512_srli_epi64::<32>(_mm512_mullo_epi64(_mm512_xor_si512(bytes, xor), factor));
-        let places = _mm512_srl_epi64(hash, shift);
-        // SAFETY: a hash has 32 bits, and the filter is sound by the contract of this function, so each place names a word.
-        let words = unsafe { words(filter, places) };
-        let first = _mm512_srlv_epi64(words, _mm512_and_si512(hash, six_bits));
-        let second = _mm512_srlv_epi64(words, _mm512_and_si512(_mm512_srli_epi64::<6>(hash), six_bits));
-        let groups = _mm512_test_epi64_mask(_mm512_and_si512(first, second), one);
-        let mut block = Block { sets: masks(&table, bytes), groups };
-        block.cut(length);
-        reader.read(at, &block);
+    let mut batch = Batch::default();
+    for (number, text) in text.chunks(BATCH * BLOCK).enumerate() {
+        if text.len() < BATCH * BLOCK {
+            batch = Batch::default();
+        }
+        let mut blocks = Filled::of(text);
+        while let Some((at, bytes, length)) = blocks.next() {
+            let bytes = load(bytes);
+            let hash = _mm512_srli_epi64::<32>(_mm512_mullo_epi64(_mm512_xor_si512(bytes, xor), factor));
+            let places = _mm512_srl_epi64(hash, shift);
+            // SAFETY: a hash has 32 bits, and the filter is sound by the contract of this function, so each place names a word.
+            let words = unsafe { words(filter, places) };
+            let first = _mm512_srlv_epi64(words, _mm512_and_si512(hash, six_bits));
+            let second = _mm512_srlv_epi64(words, _mm512_and_si512(_mm512_srli_epi64::<6>(hash), six_bits));
+            let groups = _mm512_test_epi64_mask(_mm512_and_si512(first, second), one);
+            batch.put(at / BLOCK, masks(&table, bytes), groups, length);
+        }
+        reader.read(number * BATCH * BLOCK, &batch);
     }
 }
 

@@ -1,14 +1,17 @@
 //! Blocks on any machine: eight bytes at once, in an ordinary register.
 
-use super::{BLOCK, Block, Filled, GROUP, GroupFilter, Reader, Sets, cut};
+use super::{BATCH, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, cut};
 
 pub(super) fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, reader: &mut impl Reader) {
-    let mut blocks = Filled::of(text);
-    while let Some((at, bytes, length)) = blocks.next() {
-        let mut block = Block { sets: members(sets, bytes), groups: 0 };
-        filter.each(bytes, |place| block.groups |= 1 << (place / GROUP));
-        block.cut(length);
-        reader.read(at, &block);
+    for (number, text) in text.chunks(BATCH * BLOCK).enumerate() {
+        let mut batch = Batch::default();
+        let mut blocks = Filled::of(text);
+        while let Some((at, bytes, length)) = blocks.next() {
+            let mut groups = 0;
+            filter.each(bytes, |place| groups |= 1 << (place / GROUP));
+            batch.put(at / BLOCK, members(sets, bytes), groups, length);
+        }
+        reader.read(number * BATCH * BLOCK, &batch);
     }
 }
 
