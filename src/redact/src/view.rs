@@ -29,6 +29,7 @@ use base64::Base64;
 use escapes::Escapes;
 use lines::Lines;
 use signs::Signs;
+use vector::BATCH;
 use wide::Wide;
 
 use crate::live::{Found, confirm_around, find, may_start_compressed_at};
@@ -171,10 +172,10 @@ impl Signs for Pass<'_, '_, '_> {
     }
 
     #[inline(never)]
-    fn line_end(&mut self, at: usize) {
+    fn line_ends(&mut self, at: usize, line_ends: &[u64; BATCH]) {
         let Self { set, text, lines, listeners, .. } = self;
         if cfg!(not(claviger_broken = "no_lines")) {
-            lines.take(set, *text, at, listeners.found);
+            lines.take(set, *text, at, line_ends, listeners.found);
         }
     }
 

@@ -54,6 +54,7 @@ pub struct FingerprintSet {
     windows: Windows,
     window_lengths: u64,
     has_short: bool,
+    has_blank: bool,
 }
 
 impl FingerprintSet {
@@ -134,7 +135,7 @@ impl FingerprintSet {
     #[must_use]
     pub fn gram_filter(&self) -> GramFilter<'_> {
         let ((xor, factor), (words, shift)) = (self.key.gram_numbers(), self.grams.words());
-        GramFilter { xor, factor, words, shift }
+        GramFilter { xor, factor, words, shift, has_blank: self.has_blank }
     }
 
     /// The lengths of windows to confirm around a hit of [`Self::may_contain`], shortest first.
@@ -158,6 +159,7 @@ impl FingerprintSet {
             prints: Vec::new(),
             window_lengths: 0,
             has_short: false,
+            has_blank: false,
         };
         prints.iter().for_each(|prints| set.insert(prints));
         set.prints = prints;
@@ -173,6 +175,7 @@ impl FingerprintSet {
         prints.windows.iter().for_each(|hash| self.windows.insert(*hash, prints.tag));
         self.window_lengths |= prints.window_lengths;
         self.has_short |= prints.has_short();
+        self.has_blank |= prints.has_blank;
     }
 }
 
@@ -188,6 +191,19 @@ pub struct GramFilter<'set> {
     pub words: &'set [u64],
     /// So that a hash of 32 bits stays below the number of words.
     pub shift: u32,
+    /// Whether a gram may hold a blank or a control character; where it is not so, one that does need not be looked up.
+    pub has_blank: bool,
+}
+
+impl GramFilter<'_> {
+    /// As [`FingerprintSet::may_contain`] says.
+    #[inline]
+    #[must_use]
+    pub fn may_contain(&self, gram: u64) -> bool {
+        let hash = (gram ^ self.xor).wrapping_mul(self.factor) >> 32;
+        let word = self.words.get((hash >> self.shift) as usize).copied().unwrap_or_default();
+        word >> (hash & 63) & word >> (hash >> 6 & 63) & 1 == 1
+    }
 }
 
 impl fmt::Debug for GramFilter<'_> {
@@ -236,7 +252,8 @@ mod tests {
             assert_eq!(set.confirm(window), Some(1));
         }
         for window in text.as_bytes().windows(8) {
-            assert!(set.may_contain(u64::from_le_bytes(window.try_into().unwrap())));
+            let gram = u64::from_le_bytes(window.try_into().unwrap());
+            assert!(set.may_contain(gram) && set.gram_filter().may_contain(gram));
         }
         assert_eq!(set.confirm(&text.as_bytes()[..15]), None);
         assert_eq!(set.confirm(b"Zr9kQ2vB7xLm4Tn9"), None);
@@ -264,6 +281,14 @@ mod tests {
         let set = self::set(&[prefixed]);
         assert_eq!(set.confirm(&prefixed.as_bytes()[..14]), None);
         assert_eq!(set.confirm(&prefixed.as_bytes()[4..20]), Some(0));
+    }
+
+    #[test]
+    fn a_set_says_whether_blanks_stand_in_its_secrets() {
+        let texts = ["Zr9kQ2vB7xLm4Tn8pWc1YhD", "Zr9kQ2vB7x Lm4Tn8pWc1YhD", "Zr9kQ2vB7x\tLm4Tn8pWc1YhD"];
+        for (text, has_blank) in texts.into_iter().zip([false, true, true]) {
+            assert_eq!(set(&["Tn8pWc1YhDq3Fs6Gj", text]).gram_filter().has_blank, has_blank, "{text}");
+        }
     }
 
     #[test]
@@ -312,7 +337,9 @@ mod tests {
     #[test]
     fn foreign_grams_seldom_pass_the_filter() {
         let set = set(&["Zr9+kQ/2vB7x=Lm4Tn8pWc1YhD", "q7Rk2mXb9Wz4"]);
-        let hits = (0..100_000_u64).filter(|n| set.may_contain(n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).count();
+        let grams = (0..100_000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        assert!(grams.clone().all(|gram| set.may_contain(gram) == set.gram_filter().may_contain(gram)));
+        let hits = grams.filter(|gram| set.may_contain(*gram)).count();
         assert!(hits < 4_000, "{hits} of 100000");
     }
 

@@ -30,7 +30,12 @@ pub struct GroupFilter<'words> {
     pub words: &'words [u64],
     /// So that a shifted hash is less than the number of words.
     pub shift: u32,
+    /// Whether a group may pass that holds a blank or a control character of ASCII. Where it may not, far fewer words are read.
+    pub passes_blanks: bool,
 }
+
+/// The last byte that is a blank or a control character.
+const BLANK: u8 = b' ';
 
 /// The blocks that are shown at once: what is done with a mask of each is done in one or two registers.
 pub const BATCH: usize = 16;
@@ -134,6 +139,9 @@ impl GroupFilter<'_> {
 
     #[inline]
     fn passes(&self, group: u64) -> bool {
+        if !self.passes_blanks && has_blank(group) {
+            return false;
+        }
         let hash = self.hash(group);
         self.words.get((hash >> self.shift) as usize).is_some_and(|word| has_bits(*word, hash))
     }
@@ -142,6 +150,13 @@ impl GroupFilter<'_> {
     const fn hash(&self, group: u64) -> u64 {
         (group ^ self.xor).wrapping_mul(self.factor) >> 32
     }
+}
+
+/// Whether any byte of a group is a blank or a control character.
+#[inline]
+const fn has_blank(group: u64) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    group.wrapping_sub(EACH * (BLANK as u64 + 1)) & !group & (EACH << 7) != 0
 }
 
 /// Whether a word has the two bits that a hash names.
@@ -187,8 +202,14 @@ impl Batch {
         for (of_blocks, set) in self.sets.iter_mut().zip(sets) {
             of_blocks[number % BATCH] = set;
         }
-        self.groups[number % BATCH] = groups & (0xff_u16 >> (GROUP - length / GROUP)) as u8;
+        self.groups[number % BATCH] = groups & whole_groups(length);
     }
+}
+
+/// The groups of a block that are there if so many of its bytes are.
+#[inline]
+const fn whole_groups(length: usize) -> u8 {
+    (0xff_u16 >> (GROUP - length / GROUP)) as u8
 }
 
 /// Takes what is past so many bytes out of sets.

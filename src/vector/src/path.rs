@@ -8,7 +8,7 @@ static PREFERRED: OnceLock<Path> = OnceLock::new();
 /// A way to run the same pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Path {
-    /// 64 bytes at once, each looked up in a table of 128: AVX-512 with VBMI.
+    /// 64 bytes at once, each looked up in a table of 128: AVX-512 with VBMI and GFNI.
     Avx512,
     /// 32 bytes at once, each looked up by its two halves: AVX2.
     Avx2,
@@ -43,6 +43,7 @@ impl Path {
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
                     && is_x86_feature_detected!("avx512vbmi")
+                    && is_x86_feature_detected!("gfni")
             }
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => {

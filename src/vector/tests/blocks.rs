@@ -15,7 +15,8 @@ fn expected(sets: &[u8; 256], text: &[u8], filter: &GroupFilter<'_>) -> Vec<(usi
         let group = u64::from_le_bytes(group.try_into().expect("eight bytes"));
         let hash = (group ^ filter.xor).wrapping_mul(filter.factor) >> 32;
         let word = filter.words[(hash >> filter.shift) as usize];
-        word >> (hash % 64) & word >> (hash / 64 % 64) & 1 == 1
+        let is_asked = filter.passes_blanks || group.to_le_bytes().iter().all(|byte| *byte > b' ');
+        is_asked && word >> (hash % 64) & word >> (hash / 64 % 64) & 1 == 1
     };
     let batch = |bytes: &[u8]| {
         let mut batch = Batch::default();
@@ -37,10 +38,11 @@ proptest! {
         sets in proptest::array::uniform32(any::<[u8; 8]>()),
         words in proptest::collection::vec(any::<u64>(), 64),
         (xor, factor) in any::<(u64, u64)>(),
-        text in proptest::collection::vec(any::<u8>(), 0..3000),
+        text in proptest::collection::vec(prop_oneof![8 => b'!'..=b'~', 1 => b'\t'..=b'#', 1 => any::<u8>()], 0..3000),
+        passes_blanks in any::<bool>(),
     ) {
         let sets: [u8; 256] = sets.concat().try_into().unwrap();
-        let filter = GroupFilter { xor, factor: factor | 1, words: &words, shift: 26 };
+        let filter = GroupFilter { xor, factor: factor | 1, words: &words, shift: 26, passes_blanks };
         for path in Path::available() {
             prop_assert_eq!(blocks(path, sets, &text, &filter), expected(&sets, &text, &filter), "{:?}", path);
         }
@@ -49,7 +51,7 @@ proptest! {
 
 #[test]
 fn a_filter_whose_hashes_name_no_word_lets_nothing_pass_and_reads_nothing_else() {
-    let filter = GroupFilter { xor: 0, factor: 1, words: &[u64::MAX], shift: 0 };
+    let filter = GroupFilter { xor: 0, factor: 1, words: &[u64::MAX], shift: 0, passes_blanks: true };
     for path in Path::available() {
         let text: Vec<u8> = (0..=255).collect();
         assert!(blocks(path, [0; 256], &text, &filter).iter().all(|(_, batch)| batch.groups == [0; BATCH]), "{path:?}");

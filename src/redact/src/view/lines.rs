@@ -1,6 +1,7 @@
 //! The view of text that was broken into lines: without line ends, indentation, line numbers and the marks of quoted lines.
 
-use secret::FingerprintSet;
+use secret::{FingerprintSet, GramFilter};
+use vector::{BATCH, BLOCK};
 
 use super::{Text, View};
 use crate::live::{Found, GRAM, gram_at, gram_before};
@@ -38,11 +39,34 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn take(&mut self, set: &FingerprintSet, text: Text<'_>, next: usize, found: &mut dyn FnMut(Found)) {
-        if next < self.at || parts_plainly(set, text.bytes, next) {
-            return;
+    /// Takes the line ends of a batch of blocks that starts at a place: a mask for each block.
+    pub(super) fn take(
+        &mut self,
+        set: &FingerprintSet,
+        text: Text<'_>,
+        from: usize,
+        line_ends: &[u64; BATCH],
+        found: &mut dyn FnMut(Found),
+    ) {
+        let filter = if set.stride() == GRAM { Some(set.gram_filter()) } else { None };
+        for (block, line_ends) in line_ends.iter().enumerate() {
+            let mut line_ends = *line_ends;
+            while line_ends != 0 {
+                let at = from + block * BLOCK + line_ends.trailing_zeros() as usize;
+                line_ends &= line_ends - 1;
+                if at >= self.at {
+                    match filter.and_then(|filter| parted(&filter, text.bytes, at)) {
+                        Some(next) => self.at = next,
+                        None => self.take_closely(set, text, at, found),
+                    }
+                }
+            }
         }
-        let Some(seam) = seam(text.bytes, next) else { return };
+    }
+
+    #[cold]
+    fn take_closely(&mut self, set: &FingerprintSet, text: Text<'_>, at: usize, found: &mut dyn FnMut(Found)) {
+        let Some(seam) = seam(text.bytes, at) else { return };
         self.at = seam.plain;
         if !may_join(set, text.bytes, seam) {
             return;
@@ -64,23 +88,21 @@ impl Lines {
     }
 }
 
-/// Whether the text of a line ends right before a line end and that of the next begins right behind it, as nearly everywhere, and no
-/// secret goes on there. Says the same as what follows, only sooner.
+/// Where the text of the next line starts, if none of a secret stands right before this line end or there, as nearly everywhere. Says
+/// the same as [`may_join`], only sooner, or nothing.
 #[inline]
-fn parts_plainly(set: &FingerprintSet, text: &[u8], at: usize) -> bool {
-    let around = at.checked_sub(GRAM).and_then(|start| text.get(start..)?.first_chunk::<{ 2 * GRAM + 1 }>());
-    let Some([before @ .., b'\n' | b'\r', _, _, _, _, _, _, _, _]) = around else { return false };
-    let (Some(left), Some(right)) = (gram_at(before, 0), gram_at(text, at + 1)) else { return false };
-    let [.., last] = left.to_le_bytes();
-    let [first, ..] = right.to_le_bytes();
-    !is_in(last, OF_SEAM) && !is_in(first, BEFORE_TEXT) && set.stride() == GRAM && !goes_on(set, left, right)
-}
-
-/// Whether a secret may go on from the eight bytes before a seam to those behind it.
-#[inline]
-fn goes_on(set: &FingerprintSet, left: u64, right: u64) -> bool {
-    set.may_contain(left) && set.may_contain(left >> 8 | right << 56)
-        || set.may_contain(right) && set.may_contain(right << 8 | left >> 56)
+fn parted(filter: &GramFilter<'_>, text: &[u8], at: usize) -> Option<usize> {
+    let left = gram_before(text, at)?;
+    let first = match text.get(at..)? {
+        [b'\n' | b'\r', ..] => 1,
+        [b'\\', b'n' | b'r', ..] => 2,
+        _ => return None,
+    };
+    let (plain, numbered) = line_start(text, at + first);
+    let right = gram_at(text, plain)?;
+    let is_seam = is_in(left.to_be_bytes()[0], OF_SEAM) | is_in(right.to_le_bytes()[0], OF_SEAM);
+    let is_live = filter.may_contain(left) | filter.may_contain(right);
+    (!is_seam & !is_live & (plain == numbered)).then_some(plain)
 }
 
 /// Whether a secret may go on behind a seam. Where it does, eight of its bytes stand on one side, and seven of them together with the byte
@@ -180,17 +202,21 @@ fn line_end_length(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Where the text of a line starts, without and with a number before it.
+#[inline]
 fn line_start(text: &[u8], from: usize) -> (usize, usize) {
     let mut at = from;
     for _ in 0..LINE_ENDS_MAX {
         // Nearly every line starts so.
-        if !text.get(at).is_some_and(|byte| is_in(*byte, BEFORE_TEXT)) {
+        if !may_precede_text(text, at) {
             return (at, at);
         }
         at += run(text, at, MARK);
-        if text.get(at..).is_some_and(|rest| rest.starts_with(b"data:")) {
+        if text.get(at) == Some(&b'd') && text.get(at..).is_some_and(|rest| rest.starts_with(b"data:")) {
             at += b"data:".len();
             at += run(text, at, BLANK);
+        }
+        if !may_precede_text(text, at) {
+            return (at, at);
         }
         match line_end_length(text, at) {
             Some(length) => at += length,
@@ -246,6 +272,12 @@ static SETS: [u8; 256] = {
 #[inline]
 const fn is_in(byte: u8, set: u8) -> bool {
     SETS[byte as usize] & set != 0
+}
+
+/// Whether the byte at a place is one with which the text of a line may not begin.
+#[inline]
+fn may_precede_text(text: &[u8], at: usize) -> bool {
+    text.get(at).is_some_and(|byte| is_in(*byte, BEFORE_TEXT))
 }
 
 /// How many bytes from a place on are in a set.

@@ -52,8 +52,7 @@ impl Pieces {
             let of_four = third & shifted(alphanumeric, block, 3);
             let is_number = digits[block + 1] & shifted(digits, block, 1) & shifted(digits, block, 2);
             let in_notation = shifted(&notation, block, 1) | shifted(&notation, block, 2);
-            long[block + 1] =
-                (of_four | third & !is_number) & !in_notation | of_four & shifted(alphanumeric, block, 4);
+            long[block + 1] = (of_four | third & !is_number) & !in_notation | of_four & shifted(alphanumeric, block, 4);
         }
         let mut quiet = 0;
         for block in 0..BATCH {

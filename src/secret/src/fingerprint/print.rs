@@ -22,6 +22,8 @@ pub(super) struct Prints {
     pub(super) windows: Vec<u64>,
     /// Bit n: some window is n bytes long.
     pub(super) window_lengths: u64,
+    /// Whether some encoding holds a blank or a control character.
+    pub(super) has_blank: bool,
 }
 
 impl Prints {
@@ -33,7 +35,7 @@ impl Prints {
         if sum(&unknown(text)) < UNKNOWN_MIN {
             return Err(CannotMask::TooGuessable);
         }
-        let mut prints = Self { tag, grams: Vec::new(), windows: Vec::new(), window_lengths: 0 };
+        let mut prints = Self { tag, grams: Vec::new(), windows: Vec::new(), window_lengths: 0, has_blank: false };
         for form in encodings(text) {
             prints.add(&form, key);
         }
@@ -52,6 +54,7 @@ impl Prints {
     }
 
     fn add(&mut self, form: &Encoded, key: &FingerprintKey) {
+        self.has_blank |= form.bytes.iter().any(|byte| *byte <= b' ');
         let count = self.windows.len();
         match form.starts {
             Starts::Each(stride) => {

@@ -1,12 +1,12 @@
 //! Blocks with AVX2: 32 bytes at once, each looked up at its lower half in the row of its upper half.
 
 use std::arch::x86_64::{
-    __m256i, _mm_loadu_si128, _mm256_add_epi8, _mm256_adds_epu8, _mm256_broadcastsi128_si256, _mm256_loadu_si256,
-    _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
-    _mm256_sub_epi8,
+    __m256i, _mm_loadu_si128, _mm256_add_epi8, _mm256_adds_epu8, _mm256_broadcastsi128_si256, _mm256_castsi256_pd,
+    _mm256_cmpeq_epi8, _mm256_cmpeq_epi64, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_movemask_pd,
+    _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_sub_epi8, _mm256_subs_epu8,
 };
 
-use super::{BATCH, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, cut, has_bits};
+use super::{BATCH, BLANK, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, cut, has_bits};
 
 /// The bytes that are looked up at once.
 const HALF: usize = BLOCK / 2;
@@ -28,9 +28,12 @@ pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, re
         }
         let mut blocks = Filled::of(text);
         while let Some((at, bytes, length)) = blocks.next() {
-            // SAFETY: by the contract of this function.
-            let groups = unsafe { groups(filter, bytes) };
+            let groups = if filter.passes_blanks { u8::MAX } else { groups_without_blanks(bytes) };
             batch.put(at / BLOCK, masks::<true>(&tables, bytes), groups, length);
+        }
+        for (groups, text) in batch.groups.as_chunks_mut::<GROUP>().0.iter_mut().zip(text.chunks(GROUP * BLOCK)) {
+            // SAFETY: by the contract of this function.
+            *groups = unsafe { passing(filter, text, u64::from_le_bytes(*groups)) }.to_le_bytes();
         }
         reader.read(number * BATCH * BLOCK, &batch);
     }
@@ -56,21 +59,40 @@ fn tables(sets: &Sets) -> Tables {
     tables
 }
 
-/// Which groups of a block the filter lets pass. There is no multiplication of 64 bits in AVX2, and its gathering is no faster.
+/// The groups of a block without a blank or a control character in them.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn groups_without_blanks(bytes: &[u8; BLOCK]) -> u8 {
+    let (halves, _) = bytes.as_chunks::<HALF>();
+    let zero = _mm256_setzero_si256();
+    halves.iter().rev().fold(0, |groups, half| {
+        let more_than_blank = _mm256_subs_epu8(load(half), _mm256_set1_epi8(BLANK.cast_signed()));
+        let without = _mm256_cmpeq_epi64(_mm256_cmpeq_epi8(more_than_blank, zero), zero);
+        groups << (HALF / GROUP) | _mm256_movemask_pd(_mm256_castsi256_pd(without))
+    }) as u8
+}
+
+/// Which of some groups of eight blocks the filter lets pass. There is no multiplication of 64 bits in AVX2, and its gathering is no
+/// faster.
 ///
 /// # Safety
 /// The filter is sound.
 #[target_feature(enable = "avx2,bmi1,bmi2")]
 #[inline]
 #[expect(unsafe_code, reason = "the filter is read without a check")]
-unsafe fn groups(filter: &GroupFilter<'_>, bytes: &[u8; BLOCK]) -> u8 {
-    let (groups, _) = bytes.as_chunks::<GROUP>();
-    groups.iter().rev().fold(0, |passing, group| {
+unsafe fn passing(filter: &GroupFilter<'_>, text: &[u8], mut groups: u64) -> u64 {
+    let (all, _) = text.as_chunks::<GROUP>();
+    let mut passing = 0;
+    while groups != 0 {
+        let number = groups.trailing_zeros();
+        groups &= groups - 1;
+        let Some(group) = all.get(number as usize) else { break };
         let hash = filter.hash(u64::from_le_bytes(*group));
         // SAFETY: the hash has 32 bits, and the filter is sound by the contract of this function, so the shifted one names a word.
         let word = unsafe { filter.words.get_unchecked((hash >> filter.shift) as usize) };
-        passing << 1 | u32::from(has_bits(*word, hash))
-    }) as u8
+        passing |= u64::from(has_bits(*word, hash)) << number;
+    }
+    passing
 }
 
 /// For each set, a bit for each byte that is in it. The parameter makes one function for each caller, which become parts of them.
