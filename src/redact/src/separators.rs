@@ -34,14 +34,18 @@ pub(crate) fn gather(chunk: &[u8], separators: &mut Vec<usize>) {
     let near_start =
         near_start.filter(|(at, byte)| is_separator(**byte) && chunk.get(..*at).is_some_and(may_follow_name));
     separators.extend(near_start.map(|(at, _)| at));
-    NAME_ENDS.each(chunk, |at| {
-        let after = chunk.get(at + LENGTH - 1..).unwrap_or_default().iter().take(LOOK_BACK);
-        let between = after.clone().take_while(|byte| BETWEEN[usize::from(**byte)]).count();
-        let separator = at + LENGTH - 1 + between;
-        if separator >= LOOK_BACK && chunk.get(separator).is_some_and(|byte| is_separator(*byte)) {
-            separators.push(separator);
-        }
-    });
+    NAME_ENDS.each(
+        chunk,
+        |_| true,
+        |at| {
+            let after = chunk.get(at + LENGTH - 1..).unwrap_or_default().iter().take(LOOK_BACK);
+            let between = after.clone().take_while(|byte| BETWEEN[usize::from(**byte)]).count();
+            let separator = at + LENGTH - 1 + between;
+            if separator >= LOOK_BACK && chunk.get(separator).is_some_and(|byte| is_separator(*byte)) {
+                separators.push(separator);
+            }
+        },
+    );
 }
 
 /// The ends of names, before one of the bytes of a set.

@@ -4,13 +4,12 @@
 //! a place is found if some group has a window with the first byte in its first set, one with the second byte in its second, and so
 //! on: not necessarily the same one. So a group of windows that look alike costs few wrong finds, and the caller looks again.
 
+use crate::marks::{BLOCK, BLOCKS, each_wanted};
 use crate::path::Path;
 use crate::portable;
 
 /// How many bytes a window has at most.
 pub const LENGTH_MAX: usize = 8;
-/// How many places are marked at once.
-pub(crate) const BLOCK: usize = 64;
 /// What the windows that start in a block reach over, and what is loaded to look at the last.
 pub(crate) const REACH: usize = BLOCK + 2 * LENGTH_MAX;
 /// How many groups fit into one plane.
@@ -68,35 +67,39 @@ impl<const PLANES: usize, const LENGTH: usize> Anchors<PLANES, LENGTH> {
         Self { path: if path.is_available() { path } else { self.path }, ..self }
     }
 
-    /// Calls `found` with the start of each window that lies in the text as a whole, in order.
+    /// Calls `found` with the start of each window that lies in the text as a whole and is wanted, in order.
+    ///
+    /// `is_wanted` is asked first, also for places where no window lies, even past the end of the text. It should not branch.
     #[inline]
-    pub fn each(&self, text: &[u8], mut found: impl FnMut(usize)) {
-        self.each_block(text, |start, mut marks| {
-            while marks != 0 {
-                let at = start + marks.trailing_zeros() as usize;
-                if self.is_at(text, at) {
-                    found(at);
-                }
-                marks &= marks - 1;
+    pub fn each(&self, text: &[u8], is_wanted: impl Fn(usize) -> bool, mut found: impl FnMut(usize)) {
+        self.each_marked(text, is_wanted, |at| {
+            if self.is_at(text, at) {
+                found(at);
             }
         });
     }
 
-    /// Calls `marked` for each block of 64 bytes with its start and a bit for each byte at which a window may lie: at all where one does,
-    /// and on some paths at a few others, even past the end of the text.
+    /// Calls `marked` with each place that is wanted where a window may lie: all where one does, and on some paths a few others, even past
+    /// the end of the text.
+    #[inline]
+    pub(crate) fn each_marked(&self, text: &[u8], is_wanted: impl Fn(usize) -> bool, marked: impl FnMut(usize)) {
+        each_marked(text, |reaches, marks| self.mark(reaches, marks), is_wanted, marked);
+    }
+
+    /// Gives a bit for each byte of the next blocks at which a window may lie. Returns how many blocks that are.
     #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
     #[inline]
-    pub(crate) fn each_block(&self, text: &[u8], mut marked: impl FnMut(usize, u64)) {
+    fn mark(&self, reaches: &mut Reaches<'_>, marks: &mut [u64; BLOCKS]) -> usize {
         match self.path {
             // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it.
             #[cfg(target_arch = "x86_64")]
-            Path::Avx512 => unsafe { crate::avx512::each_block(self, text, &mut marked) },
+            Path::Avx512 => unsafe { crate::avx512::anchors(self, reaches, marks) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Path::Avx2 => unsafe { crate::avx2::each_block(self, text, &mut marked) },
+            Path::Avx2 => unsafe { crate::avx2::anchors(self, reaches, marks) },
             #[cfg(not(target_arch = "x86_64"))]
-            Path::Avx512 | Path::Avx2 => portable::each_block(self, text, &mut marked),
-            Path::Portable => portable::each_block(self, text, &mut marked),
+            Path::Avx512 | Path::Avx2 => portable::anchors(self, reaches, marks),
+            Path::Portable => portable::anchors(self, reaches, marks),
         }
     }
 
@@ -120,7 +123,23 @@ impl<const PLANES: usize, const LENGTH: usize> Anchors<PLANES, LENGTH> {
     }
 }
 
-/// The blocks of a text, each with the bytes that its windows reach over: zeros past the end of the text.
+/// Calls `marked` with each place of a text that `mark` marks in the blocks that it takes, and that is wanted.
+#[inline]
+pub(crate) fn each_marked(
+    text: &[u8],
+    mark: impl Fn(&mut Reaches<'_>, &mut [u64; BLOCKS]) -> usize,
+    is_wanted: impl Fn(usize) -> bool,
+    mut marked: impl FnMut(usize),
+) {
+    let (mut reaches, mut marks, mut start) = (Reaches::of(text), [0; BLOCKS], 0);
+    while start < text.len() {
+        let count = mark(&mut reaches, &mut marks);
+        each_wanted(start, marks.get(..count).unwrap_or_default(), &is_wanted, &mut marked);
+        start += BLOCKS * BLOCK;
+    }
+}
+
+/// The blocks of a text, one by one, each with the bytes that its windows reach over: zeros past the end of the text.
 ///
 /// No closure is called for each, for one with vector instructions would not become a part of code without them.
 pub(crate) struct Reaches<'text> {
@@ -135,15 +154,14 @@ impl<'text> Reaches<'text> {
     }
 
     #[inline]
-    pub(crate) fn next(&mut self) -> Option<(usize, &[u8; REACH])> {
-        let at = self.next;
-        let rest = self.text.get(at..).filter(|rest| !rest.is_empty())?;
+    pub(crate) fn next(&mut self) -> Option<&[u8; REACH]> {
+        let rest = self.text.get(self.next..).filter(|rest| !rest.is_empty())?;
         self.next += BLOCK;
         let reach = rest.first_chunk().unwrap_or_else(|| {
             self.last = [0; REACH];
             self.last.iter_mut().zip(rest).for_each(|(last, byte)| *last = *byte);
             &self.last
         });
-        Some((at, reach))
+        Some(reach)
     }
 }

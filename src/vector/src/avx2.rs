@@ -9,29 +9,33 @@ use std::arch::x86_64::{
 
 use crate::anchors::{Anchors, REACH, Reaches};
 use crate::keys::{CASE, FACTOR, HASH_BITS, Keys, PER_WORD_BITS};
-use crate::tokens::{self, Tokens};
+use crate::marks::{BLOCK, BLOCKS};
+use crate::tokens::{Masks, SETS, Tokens};
 
 /// The bytes that are compared at once.
 const HALF: usize = 32;
 
 #[target_feature(enable = "avx2,bmi1")]
-pub(crate) fn each_block<const PLANES: usize, const LENGTH: usize>(
+pub(crate) fn anchors<const PLANES: usize, const LENGTH: usize>(
     anchors: &Anchors<PLANES, LENGTH>,
-    text: &[u8],
-    marked: &mut impl FnMut(usize, u64),
-) {
+    reaches: &mut Reaches<'_>,
+    marked: &mut [u64; BLOCKS],
+) -> usize {
     let mut tables = [[[_mm256_setzero_si256(); 2]; LENGTH]; PLANES];
     let bytes = anchors.halves.as_flattened().as_flattened();
     for (table, bytes) in tables.as_flattened_mut().as_flattened_mut().iter_mut().zip(bytes) {
         *table = load_twice(bytes);
     }
-    let mut blocks = Reaches::of(text);
-    while let Some((at, reach)) = blocks.next() {
+    let mut count = 0;
+    for marked in marked {
+        let Some(reach) = reaches.next() else { break };
         // The halves of two bytes make two more: such a mark may be wrong.
         let first = marks::<PLANES, LENGTH, 0>(&tables, reach);
         let second = marks::<PLANES, LENGTH, HALF>(&tables, reach);
-        marked(at, u64::from(second) << HALF | u64::from(first));
+        *marked = u64::from(second) << HALF | u64::from(first);
+        count += 1;
     }
+    count
 }
 
 /// A bit for each byte of a half of a block at which some group may have a window.
@@ -71,14 +75,15 @@ fn is_any(bytes: __m256i) -> u32 {
 /// Marks the places at which a window may have one of the keys, the last of which lie so many bytes after its start: eight at once.
 #[target_feature(enable = "avx2,bmi1")]
 #[expect(unsafe_code, reason = "the table is read without a check")]
-pub(crate) fn each_key(keys: &Keys, last_offset: usize, text: &[u8], marked: &mut impl FnMut(usize, u64)) {
+pub(crate) fn keys(keys: &Keys, last_offset: usize, reaches: &mut Reaches<'_>, marked: &mut [u64; BLOCKS]) -> usize {
     let fours = _mm256_setr_epi8(
         0, 1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4, 5, 6, 4, 5, 6, 7, 5, 6, 7, 8, 6, 7, 8, 9, 7, 8, 9, 10,
     );
     let (case, factor) = (_mm256_set1_epi32(CASE.cast_signed()), _mm256_set1_epi32(FACTOR.cast_signed()));
     let in_word = _mm256_set1_epi32((1 << PER_WORD_BITS) - 1);
-    let mut blocks = Reaches::of(text);
-    while let Some((at, reach)) = blocks.next() {
+    let mut count = 0;
+    for marked in marked {
+        let Some(reach) = reaches.next() else { break };
         let (mut first_marks, mut last_marks) = (0_u64, 0_u128);
         // One eight more than the block has, for the last bytes of its last windows.
         for (eight, bytes) in (0..).zip(reach.array_windows().step_by(8)) {
@@ -95,21 +100,21 @@ pub(crate) fn each_key(keys: &Keys, last_offset: usize, text: &[u8], marked: &mu
             first_marks |= u64::from(_mm256_movemask_ps(first).cast_unsigned()).unbounded_shl(8 * eight);
             last_marks |= u128::from(_mm256_movemask_ps(last).cast_unsigned()) << (8 * eight);
         }
-        marked(at, first_marks | (last_marks >> last_offset) as u64);
+        *marked = first_marks | (last_marks >> last_offset) as u64;
+        count += 1;
     }
+    count
 }
 
 #[target_feature(enable = "avx2,bmi1")]
-pub(crate) fn tokens(tokens: &Tokens, text: &[u8], found: &mut impl FnMut(usize)) {
+pub(crate) fn tokens(tokens: &Tokens, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: &mut [u64; BLOCKS]) {
     let [token, word] = tokens.halves;
     let (token, word) = (load_twice(&token), load_twice(&word));
     let upper_bits = load_twice(&[1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0]);
     let (backslash, percent) = (_mm256_set1_epi8(b'\\'.cast_signed()), _mm256_set1_epi8(b'%'.cast_signed()));
-    let (blocks, rest) = tokens::blocks(text);
-    let mut pass = tokens::Pass::default();
-    for block in blocks.iter().chain([&rest]) {
+    for (masks, block) in masks.next(blocks.len()).zip(blocks) {
         let (halves, _) = block.as_chunks();
-        let mut masks = tokens::Masks::default();
+        let mut of_block = [0; SETS];
         for half in halves.iter().rev() {
             let bytes = load(half);
             let upper = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(0x0f));
@@ -118,12 +123,16 @@ pub(crate) fn tokens(tokens: &Tokens, text: &[u8], found: &mut impl FnMut(usize)
             let is_token = is_any(_mm256_and_si256(_mm256_shuffle_epi8(token, bytes), upper));
             let is_word = is_any(_mm256_and_si256(_mm256_shuffle_epi8(word, bytes), upper));
             let escape = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, backslash), _mm256_cmpeq_epi8(bytes, percent));
-            masks.token = masks.token << HALF | u64::from(is_token);
-            masks.word = masks.word << HALF | u64::from(is_word);
-            masks.escape = masks.escape << HALF | u64::from(_mm256_movemask_epi8(escape).cast_unsigned());
+            let is_escape = _mm256_movemask_epi8(escape).cast_unsigned();
+            for (of_block, of_half) in of_block.iter_mut().zip([is_token, is_word, is_escape]) {
+                *of_block = *of_block << HALF | u64::from(of_half);
+            }
         }
-        pass.judge(masks, found);
+        for (mask, of_block) in masks.into_iter().zip(of_block) {
+            *mask = of_block;
+        }
     }
+    masks.judge(places);
 }
 
 #[target_feature(enable = "avx2,bmi1")]

@@ -5,15 +5,16 @@ use std::arch::x86_64::{
     _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_setzero_si512, _mm512_test_epi8_mask,
 };
 
-use crate::anchors::{Anchors, BLOCK, REACH, Reaches};
-use crate::tokens::{self, Tokens};
+use crate::anchors::{Anchors, REACH, Reaches};
+use crate::marks::{BLOCK, BLOCKS};
+use crate::tokens::{Masks, Tokens};
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1")]
-pub(crate) fn each_block<const PLANES: usize, const LENGTH: usize>(
+pub(crate) fn anchors<const PLANES: usize, const LENGTH: usize>(
     anchors: &Anchors<PLANES, LENGTH>,
-    text: &[u8],
-    marked: &mut impl FnMut(usize, u64),
-) {
+    reaches: &mut Reaches<'_>,
+    marked: &mut [u64; BLOCKS],
+) -> usize {
     let mut tables = [[[_mm512_setzero_si512(); 2]; LENGTH]; PLANES];
     for (table, bytes) in tables.as_flattened_mut().iter_mut().zip(anchors.low.as_flattened()) {
         if let ([lower, upper], []) = bytes.as_chunks() {
@@ -21,10 +22,13 @@ pub(crate) fn each_block<const PLANES: usize, const LENGTH: usize>(
         }
     }
     // A byte of 128 and more is looked up by its lower bits: such a mark may be wrong.
-    let mut blocks = Reaches::of(text);
-    while let Some((at, reach)) = blocks.next() {
-        marked(at, marks(&tables, reach));
+    let mut count = 0;
+    for marked in marked {
+        let Some(reach) = reaches.next() else { break };
+        *marked = marks(&tables, reach);
+        count += 1;
     }
+    count
 }
 
 /// A bit for each byte of the block at which some group has a window.
@@ -50,23 +54,19 @@ fn marks<const PLANES: usize, const LENGTH: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1")]
-pub(crate) fn tokens(tokens: &Tokens, text: &[u8], found: &mut impl FnMut(usize)) {
+pub(crate) fn tokens(tokens: &Tokens, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: &mut [u64; BLOCKS]) {
     let (quarters, _) = tokens.classes.as_chunks();
     let [lower, upper, ..] = quarters else { return };
     let (lower, upper) = (load(lower), load(upper));
-    let (blocks, rest) = tokens::blocks(text);
-    let mut pass = tokens::Pass::default();
-    for block in blocks.iter().chain([&rest]) {
+    for ([token, word, escape], block) in masks.next(blocks.len()).zip(blocks) {
         let bytes = load(block);
         // A byte of 128 and more would be looked up by its lower bits.
         let classes = _mm512_maskz_permutex2var_epi8(!_mm512_movepi8_mask(bytes), lower, bytes, upper);
-        let masks = tokens::Masks {
-            token: _mm512_test_epi8_mask(classes, _mm512_set1_epi8(1)),
-            word: _mm512_test_epi8_mask(classes, _mm512_set1_epi8(2)),
-            escape: _mm512_test_epi8_mask(classes, _mm512_set1_epi8(4)),
-        };
-        pass.judge(masks, found);
+        *token = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(1));
+        *word = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(2));
+        *escape = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(4));
     }
+    masks.judge(places);
 }
 
 #[target_feature(enable = "avx512f")]

@@ -13,6 +13,7 @@ mod avx512;
 mod blocks;
 mod keyed;
 mod keys;
+mod marks;
 mod path;
 mod portable;
 mod tokens;

@@ -1,14 +1,18 @@
 //! The pass on any machine.
 
-use crate::anchors::{Anchors, BLOCK};
+use crate::anchors::{Anchors, Reaches};
+use crate::marks::{BLOCK, BLOCKS};
 
-pub(crate) fn each_block<const PLANES: usize, const LENGTH: usize>(
+pub(crate) fn anchors<const PLANES: usize, const LENGTH: usize>(
     anchors: &Anchors<PLANES, LENGTH>,
-    text: &[u8],
-    marked: &mut impl FnMut(usize, u64),
-) {
-    for start in (0..text.len()).step_by(BLOCK) {
-        let marks = (0..BLOCK).rev().fold(0, |marks, at| marks << 1 | u64::from(anchors.is_at(text, start + at)));
-        marked(start, marks);
+    reaches: &mut Reaches<'_>,
+    marked: &mut [u64; BLOCKS],
+) -> usize {
+    let mut count = 0;
+    for marked in marked {
+        let Some(reach) = reaches.next() else { break };
+        *marked = (0..BLOCK).rev().fold(0, |marks, at| marks << 1 | u64::from(anchors.is_at(reach, at)));
+        count += 1;
     }
+    count
 }

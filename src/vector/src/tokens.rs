@@ -1,5 +1,6 @@
 //! Finds where a token may begin in a text: a key, a hash, a path, which are long, and which nothing of a word stands before.
 
+use crate::marks::{BLOCK, BLOCKS, each_wanted};
 use crate::path::Path;
 
 /// How many bytes of tokens stand in a row at least.
@@ -8,6 +9,9 @@ pub const TOKEN: usize = 16;
 const ESCAPES: [u8; 2] = *b"\\%";
 /// How far after its beginning an escape may end: `\n`, `%3D`, `\u003d`.
 const ESCAPE_ENDS: [u32; 3] = [2, 3, 6];
+/// Rows of 1, 2, 4 and 8 bytes make rows of twice as many, up to those of a token.
+const ROWS: [u32; 4] = [1, 2, 4, 8];
+const _: () = assert!(TOKEN == 16, "as the rows make it");
 
 /// The bytes that tokens are made of, and those that words are made of.
 #[derive(Debug, Clone)]
@@ -19,17 +23,6 @@ pub struct Tokens {
     pub(crate) halves: [[u8; 16]; 2],
     path: Path,
 }
-
-/// A bit for each byte of a block that is of a token, of a word, or may begin an escape.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Masks {
-    pub(crate) token: u64,
-    pub(crate) word: u64,
-    pub(crate) escape: u64,
-}
-
-/// How many bytes are classified at once.
-pub(crate) const BLOCK: usize = 64;
 
 impl Tokens {
     /// Takes two sets of ASCII bytes, a bit for each.
@@ -53,92 +46,125 @@ impl Tokens {
         Self { path: if path.is_available() { path } else { self.path }, ..self }
     }
 
-    /// Calls `found` with each place where sixteen bytes of a token begin and before which no byte of a word stands, in order. The end
-    /// of an escape is none, and what may be one, by a `\` or `%` before it, is taken for it.
-    #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
+    /// Calls `found` with each place that is wanted where sixteen bytes of a token begin and before which no byte of a word stands, in
+    /// order. The end of an escape is none, and what may be one, by a `\` or `%` before it, is taken for it.
+    ///
+    /// `is_wanted` is asked for all such places first, and should not branch.
     #[inline]
-    pub fn each(&self, text: &[u8], mut found: impl FnMut(usize)) {
-        match self.path {
-            // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it.
-            #[cfg(target_arch = "x86_64")]
-            Path::Avx512 => unsafe { crate::avx512::tokens(self, text, &mut found) },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Path::Avx2 => unsafe { crate::avx2::tokens(self, text, &mut found) },
-            #[cfg(not(target_arch = "x86_64"))]
-            Path::Avx512 | Path::Avx2 => self.each_portably(text, &mut found),
-            Path::Portable => self.each_portably(text, &mut found),
+    pub fn each(&self, text: &[u8], is_wanted: impl Fn(usize) -> bool, mut found: impl FnMut(usize)) {
+        let (blocks, rest) = blocks(text);
+        let (mut masks, mut places) = (Masks::NONE, [0; BLOCKS]);
+        // What begins in a block is judged with the next one.
+        let mut start = BLOCK.wrapping_neg();
+        for blocks in blocks.chunks(BLOCKS).chain([[rest, [0; BLOCK]].as_slice()]) {
+            self.judge(blocks, &mut masks, &mut places);
+            each_wanted(start, places.get(..blocks.len()).unwrap_or_default(), &is_wanted, &mut found);
+            start = start.wrapping_add(blocks.len() * BLOCK);
         }
     }
 
-    fn each_portably(&self, text: &[u8], found: &mut impl FnMut(usize)) {
-        let (blocks, rest) = blocks(text);
-        let mut pass = Pass::default();
-        for block in blocks.iter().chain([&rest]) {
-            let masks = block.iter().rev().fold(Masks::default(), |masks, byte| {
-                let class = u64::from(self.classes[usize::from(*byte)]);
-                Masks {
-                    token: masks.token << 1 | class & 1,
-                    word: masks.word << 1 | class >> 1 & 1,
-                    escape: masks.escape << 1 | class >> 2,
-                }
-            });
-            pass.judge(masks, found);
+    /// Reads blocks, [`BLOCKS`] at most, and gives the places in those but the last and in the one before them.
+    #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
+    #[inline]
+    fn judge(&self, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: &mut [u64; BLOCKS]) {
+        match self.path {
+            // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it.
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx512 => unsafe { crate::avx512::tokens(self, blocks, masks, places) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 => unsafe { crate::avx2::tokens(self, blocks, masks, places) },
+            #[cfg(not(target_arch = "x86_64"))]
+            Path::Avx512 | Path::Avx2 => self.judge_portably(blocks, masks, places),
+            Path::Portable => self.judge_portably(blocks, masks, places),
         }
+    }
+
+    fn judge_portably(&self, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: &mut [u64; BLOCKS]) {
+        for (masks, block) in masks.next(blocks.len()).zip(blocks) {
+            let of_block = block.iter().rev().fold([0; SETS], |[token, word, escape], byte| {
+                let class = u64::from(self.classes[usize::from(*byte)]);
+                [token << 1 | class & 1, word << 1 | class >> 1 & 1, escape << 1 | class >> 2]
+            });
+            for (mask, of_set) in masks.into_iter().zip(of_block) {
+                *mask = of_set;
+            }
+        }
+        masks.judge(places);
     }
 }
 
 /// The blocks of a text, and what is left of it with zeros after it.
 #[inline]
-pub(crate) fn blocks(text: &[u8]) -> (&[[u8; BLOCK]], [u8; BLOCK]) {
+fn blocks(text: &[u8]) -> (&[[u8; BLOCK]], [u8; BLOCK]) {
     let (blocks, rest) = text.as_chunks();
     let mut last = [0; BLOCK];
     last.iter_mut().zip(rest).for_each(|(last, byte)| *last = *byte);
     (blocks, last)
 }
 
-/// What is known of the blocks before one.
-#[derive(Debug, Default)]
-pub(crate) struct Pass {
-    start: usize,
-    masks: Masks,
-    /// The ends of 2, 4 and 8 bytes of a token.
-    ends: [u64; 3],
-    begins: u64,
+/// How many blocks are known before those that are read.
+const BEFORE: usize = 2;
+
+/// The sets that bytes are in: of tokens, of words, and what may begin an escape.
+pub(crate) const SETS: usize = 3;
+
+/// For each block that is read with others, and the two before them, a bit for each byte in each of the sets.
+#[derive(Debug)]
+pub(crate) struct Masks {
+    token: [u64; BEFORE + BLOCKS],
+    word: [u64; BEFORE + BLOCKS],
+    escape: [u64; BEFORE + BLOCKS],
+    /// How many blocks were read last.
+    count: usize,
 }
 
-impl Pass {
-    /// Calls `found` with each place whose sixteenth byte is in the next block.
-    #[inline]
-    pub(crate) fn judge(&mut self, now: Masks, found: &mut impl FnMut(usize)) {
-        let start = self.start;
-        let mut places = self.places(now);
-        while places != 0 {
-            found((start + places.trailing_zeros() as usize).wrapping_sub(TOKEN - 1));
-            places &= places - 1;
-        }
-    }
+// Inlined always: else they would not be compiled for the instructions of each vector pass that they are a part of.
+#[expect(clippy::inline_always, reason = "parts of each vector pass")]
+impl Masks {
+    const NONE: Self = {
+        let none = [0; BEFORE + BLOCKS];
+        Self { token: none, word: none, escape: none, count: 0 }
+    };
 
-    /// A bit for each sixteenth byte in the next block. Inlined always: else it would not be compiled for the instructions of its caller.
-    #[expect(clippy::inline_always, reason = "it is a part of each vector pass")]
+    /// Where the masks of the next blocks belong, so many.
     #[inline(always)]
-    fn places(&mut self, now: Masks) -> u64 {
-        let before = self.masks;
-        let mut begins = !behind(1, before.word, now.word);
-        for distance in ESCAPE_ENDS {
-            begins |= behind(distance, before.escape, now.escape);
+    pub(crate) fn next(&mut self, count: usize) -> impl Iterator<Item = [&mut u64; SETS]> {
+        let before = self.count.min(BLOCKS);
+        self.count = count.min(BLOCKS);
+        for masks in [&mut self.token, &mut self.word, &mut self.escape] {
+            masks.copy_within(before..before + BEFORE, 0);
         }
-        let two = now.token & behind(1, before.token, now.token);
-        let four = two & behind(2, self.ends[0], two);
-        let eight = four & behind(4, self.ends[1], four);
-        let places = eight & behind(8, self.ends[2], eight) & behind(TOKEN as u32 - 1, self.begins, begins);
-        *self = Self { start: self.start + BLOCK, masks: now, ends: [two, four, eight], begins };
-        places
+        let masks = self.token.iter_mut().zip(&mut self.word).zip(&mut self.escape).skip(BEFORE);
+        masks.map(|((token, word), escape)| [token, word, escape])
+    }
+
+    /// Gives a bit for each place in the blocks that were read, but the last, and in the one before them.
+    #[inline(always)]
+    pub(crate) fn judge(&self, places: &mut [u64; BLOCKS]) {
+        for number in 0..self.count {
+            let [token, word, escape] = [&self.token, &self.word, &self.escape]
+                .map(|masks| [masks[number], masks[number + 1], masks[number + 2]]);
+            let mut begins = !behind(1, word);
+            for distance in ESCAPE_ENDS {
+                begins |= behind(distance, escape);
+            }
+            let run = ROWS
+                .into_iter()
+                .fold(token, |[_, now, next], distance| [0, now & ahead(distance, now, next), next & next >> distance]);
+            places[number] = begins & run[1];
+        }
     }
 }
 
-/// The bits that stand so far before each.
+/// The bits of a block that stand so far behind those of a set in it and the block before.
 #[inline]
-const fn behind(distance: u32, before: u64, now: u64) -> u64 {
+const fn behind(distance: u32, [before, now, _]: [u64; 3]) -> u64 {
     now << distance | before >> (u64::BITS - distance)
+}
+
+/// The bits of a block that stand so far ahead of those of a set in it and the next block.
+#[inline]
+const fn ahead(distance: u32, now: u64, next: u64) -> u64 {
+    now >> distance | next << (u64::BITS - distance)
 }

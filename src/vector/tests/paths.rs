@@ -17,7 +17,7 @@ fn expected<const N: usize>(windows: &[(usize, Window<N>)], text: &[u8]) -> Vec<
 fn check<const PLANES: usize, const N: usize>(windows: &[(usize, Window<N>)], text: &[u8]) {
     for path in Path::available() {
         let mut found = Vec::new();
-        Anchors::<PLANES, N>::new(windows.iter().copied()).on(path).each(text, |at| found.push(at));
+        Anchors::<PLANES, N>::new(windows.iter().copied()).on(path).each(text, |_| true, |at| found.push(at));
         assert_eq!(found, expected(windows, text), "{path:?}");
     }
 }
@@ -89,10 +89,11 @@ proptest! {
     #[test]
     fn every_path_finds_the_same_tokens(
         pieces in proptest::collection::vec((0_usize..8, 1_usize..24, any::<u8>()), 0..40),
+        before in 0_usize..2200,
     ) {
         let bytes = |kind, any| [b'a', b'a', b'-', b'-', b' ', b'\\', b'%', any][kind];
         let text = pieces.into_iter().flat_map(|(kind, count, any)| vec![bytes(kind, any); if kind < 4 { count } else { 1 }]);
-        let text = text.collect::<Vec<_>>();
+        let text = vec![b' '; before].into_iter().chain(text).collect::<Vec<_>>();
         let word = (b'a'..=b'z').fold(0, |set, byte| set | 1_u128 << byte);
         let is_of = |byte: &u8| byte.is_ascii_lowercase() || *byte == b'-';
         let may_begin = |at: usize| {
@@ -104,7 +105,7 @@ proptest! {
         let expected = (0..text.len()).filter(begins).collect::<Vec<_>>();
         for path in Path::available() {
             let mut found = Vec::new();
-            Tokens::new(word | 1 << b'-', word).on(path).each(&text, |at| found.push(at));
+            Tokens::new(word | 1 << b'-', word).on(path).each(&text, |_| true, |at| found.push(at));
             prop_assert_eq!(&found, &expected, "{:?}", path);
         }
     }
@@ -135,13 +136,13 @@ proptest! {
 #[test]
 fn a_window_is_found_at_every_place() {
     let windows = [(9, b"ghp_".map(|byte| 1_u128 << byte))];
-    for length in 4..200 {
+    for length in (4..200).chain([2048, 2049, 2060, 4096, 4200]) {
         for at in 0..=length - 4 {
             let mut text = vec![b'.'; length];
             text[at..at + 4].copy_from_slice(b"ghp_");
             for path in Path::available() {
                 let mut found = Vec::new();
-                Anchors::<2, 4>::new(windows).on(path).each(&text, |at| found.push(at));
+                Anchors::<2, 4>::new(windows).on(path).each(&text, |_| true, |at| found.push(at));
                 assert_eq!(found, [at], "{path:?}");
             }
         }

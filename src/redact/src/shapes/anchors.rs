@@ -14,8 +14,8 @@ use super::table::Table;
 
 /// The second pass is made for so many groups of eight.
 const PLANES: usize = 1;
-/// How many of the four bytes it looks at; the last is looked up with them.
-const LENGTH: usize = 3;
+/// How many bytes it looks at.
+const LENGTH: usize = KEY;
 /// How many different keys one anchor may have: each has an entry in a table.
 const KEYS_MAX: usize = 1300;
 /// What stands in many texts, so that nothing should be known by it: of URLs, of JSON, and of English.
@@ -91,18 +91,18 @@ impl Places {
     #[inline]
     pub(crate) fn each(&self, text: &[u8], origin: usize, mut found: impl FnMut(Place)) {
         let shown = text.get(origin..).unwrap_or_default();
-        self.tokens.each(shown, |at| {
+        let is_wanted = |at| self.may_have(text, origin + at) | near::is_value(text, origin + at);
+        self.tokens.each(shown, is_wanted, |at| {
             let at = origin + at;
-            if self.may_have(text, at) {
-                self.by_start.at(text, at).iter().for_each(|number| found(Place::Token(at, *number)));
-                let before = at.checked_sub(KEY).map_or(&[][..], |before| self.by_end.at(text, before));
-                before.iter().for_each(|number| found(Place::Token(at, *number)));
-            }
+            self.by_start.at(text, at).iter().for_each(|number| found(Place::Token(at, *number)));
+            let before = at.checked_sub(KEY).map_or(&[][..], |before| self.by_end.at(text, before));
+            before.iter().for_each(|number| found(Place::Token(at, *number)));
             if near::is_value(text, at) {
                 found(Place::Value(at));
             }
         });
-        self.anchors.each(shown, |at| {
+        let is_wanted = |at| self.by_bytes.may_be_at(text, origin + at);
+        self.anchors.each(shown, is_wanted, |at| {
             let at = origin + at;
             self.by_bytes.at(text, at).iter().for_each(|number| found(Place::Bytes(at, *number)));
         });

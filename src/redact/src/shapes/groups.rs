@@ -58,8 +58,9 @@ impl<const LENGTH: usize> Default for Group<LENGTH> {
 impl<const LENGTH: usize> Group<LENGTH> {
     fn with(mut self, window: &Window<LENGTH>) -> Self {
         for ((all, likely), set) in self.sets.iter_mut().zip(&mut self.likely).zip(window) {
-            *likely += likelihood(set & !*all);
-            *all |= set;
+            let more = of_halves(set | *all);
+            *likely += likelihood(more & !*all);
+            *all = more;
         }
         self.count += 1;
         self
@@ -68,6 +69,13 @@ impl<const LENGTH: usize> Group<LENGTH> {
     fn chance(&self) -> f64 {
         self.likely.iter().map(|likely| f64::from(*likely)).product()
     }
+}
+
+/// The bytes that have each the lower half of some byte of a set, and the upper half of some.
+fn of_halves(set: Set) -> Set {
+    let upper = (0..8).filter(|half| set >> (16 * half) & 0xffff != 0);
+    let lower = (0..8).fold(0, |lower, half| lower | set >> (16 * half) & 0xffff);
+    upper.fold(0, |all, half| all | lower << (16 * half))
 }
 
 /// How likely it is that a window lies at a place of a text as it is usual in answers: JSON, English, source code.

@@ -43,6 +43,13 @@ impl Table {
         start.filter(|key| self.may_have(*key)).map_or(&[], |key| self.of(key))
     }
 
+    /// Whether something may begin at this place of a text.
+    #[inline]
+    pub(crate) fn may_be_at(&self, text: &[u8], at: usize) -> bool {
+        let start = text.get(at..).and_then(<[u8]>::first_chunk);
+        start.is_some_and(|start| self.may_have(key(*start)))
+    }
+
     /// Whether something may have this key.
     #[inline]
     pub(crate) fn may_have(&self, key: u32) -> bool {
