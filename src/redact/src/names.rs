@@ -89,6 +89,34 @@ pub(crate) fn may_end_secret_name(text: &[u8]) -> bool {
     matches!(end.as_ref(), Some(b"ken" | b"key" | b"ord" | b"swd" | b"ase" | b"ret" | b"ion"))
 }
 
+/// The same by the last sixteen bytes of a text, of which names that only end alike are sorted out too, such as `progressToken`.
+pub(crate) fn may_be_end_of_secret_name(last: &[u8; 16]) -> bool {
+    let Some(endings) = endings_of(last) else { return false };
+    let bytes = u128::from_be_bytes(*last);
+    if has(bytes, b'_') || has(bytes, b'-') {
+        // Parts of names are put together by who looks closely.
+        return true;
+    }
+    let letters = bytes | (EACH * 0x20);
+    let ends_so = |(ending, bits): &Ending| letters & bits == *ending;
+    endings.iter().any(ends_so) || WHOLE.iter().any(|whole| ends_so(whole) && may_be_alone(bytes, *whole))
+}
+
+/// Whether no letter or digit stands before an ending, or one that may be of an escape: `\ntoken`.
+fn may_be_alone(bytes: u128, (_, bits): Ending) -> bool {
+    let [.., before, last] = (bytes >> bits.count_ones()).to_be_bytes();
+    !last.is_ascii_alphanumeric() || before == b'\\'
+}
+
+/// One in each byte.
+const EACH: u128 = u128::MAX / 0xff;
+
+/// Whether a byte is among those of a number.
+const fn has(bytes: u128, byte: u8) -> bool {
+    let differing = bytes ^ (EACH * byte as u128);
+    differing.wrapping_sub(EACH) & !differing & EACH << 7 != 0
+}
+
 /// Whether no letter or digit stands before this ending of a name.
 fn is_alone(name: &[u8], (_, bits): Ending) -> bool {
     let letters = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
@@ -178,6 +206,19 @@ mod tests {
             "spring.datasource.password",
         ] {
             assert!(is_secret_name(name.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
+    fn most_names_that_only_end_as_those_of_secrets_do_are_sorted_out_by_their_end() {
+        let may_be = |text: &str| may_be_end_of_secret_name(text.as_bytes().last_chunk().unwrap());
+        for name in
+            ["token", "accessToken", "Authorization", "\\\\ntoken", "x.token", "a_b_token", "session-token", "API_KEY"]
+        {
+            assert!(may_be(&format!("................\"{name}")), "{name}");
+        }
+        for name in ["progressToken", "nextToken", "primarykey", "version", "notification", "ntoken", "database"] {
+            assert!(!may_be(&format!("................\"{name}")), "{name}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use vector::{Anchors, Window};
 
 use crate::keys::LOOK_BACK;
-use crate::names::may_end_secret_name;
+use crate::names::{may_be_end_of_secret_name, may_end_secret_name};
 
 /// The last four letters of a name and what follows it.
 pub(crate) const LENGTH: usize = 5;
@@ -41,7 +41,9 @@ pub(crate) fn gather(chunk: &[u8], separators: &mut Vec<usize>) {
             let after = chunk.get(at + LENGTH - 1..).unwrap_or_default().iter().take(LOOK_BACK);
             let between = after.clone().take_while(|byte| BETWEEN[usize::from(**byte)]).count();
             let separator = at + LENGTH - 1 + between;
-            if separator >= LOOK_BACK && chunk.get(separator).is_some_and(|byte| is_separator(*byte)) {
+            let is_here = separator >= LOOK_BACK && chunk.get(separator).is_some_and(|byte| is_separator(*byte));
+            let name = chunk.get(..at + LENGTH - 1).and_then(<[u8]>::last_chunk);
+            if is_here && name.is_none_or(may_be_end_of_secret_name) {
                 separators.push(separator);
             }
         },
@@ -89,7 +91,11 @@ mod tests {
     use super::*;
     use crate::keys::secret_field;
 
-    const PIECES: [&str; 16] = [
+    const PIECES: [&str; 20] = [
+        "access",
+        "Token",
+        "\\n",
+        ".",
         "token",
         "API-KEY",
         "pass_word",
