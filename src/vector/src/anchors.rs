@@ -4,7 +4,7 @@
 //! a place is found if some group has a window with the first byte in its first set, one with the second byte in its second, and so
 //! on: not necessarily the same one. So a group of windows that look alike costs few wrong finds, and the caller looks again.
 
-use crate::marks::{BLOCK, BLOCKS, each_wanted};
+use crate::marks::{BLOCK, BLOCKS, Marks};
 use crate::path::Path;
 use crate::portable;
 
@@ -72,24 +72,23 @@ impl<const PLANES: usize, const LENGTH: usize> Anchors<PLANES, LENGTH> {
     /// `is_wanted` is asked first, also for places where no window lies, even past the end of the text. It should not branch.
     #[inline]
     pub fn each(&self, text: &[u8], is_wanted: impl Fn(usize) -> bool, mut found: impl FnMut(usize)) {
-        self.each_marked(text, is_wanted, |at| {
+        let mut marked = |at| {
             if self.is_at(text, at) {
                 found(at);
             }
-        });
+        };
+        let (mut reaches, mut marks, mut start) = (Reaches::of(text), Marks::NONE, 0);
+        while start < text.len() {
+            self.mark(&mut reaches, &mut marks);
+            marks.each_wanted(start, &is_wanted, &mut marked);
+            start += BLOCKS * BLOCK;
+        }
     }
 
-    /// Calls `marked` with each place that is wanted where a window may lie: all where one does, and on some paths a few others, even past
-    /// the end of the text.
-    #[inline]
-    pub(crate) fn each_marked(&self, text: &[u8], is_wanted: impl Fn(usize) -> bool, marked: impl FnMut(usize)) {
-        each_marked(text, |reaches, marks| self.mark(reaches, marks), is_wanted, marked);
-    }
-
-    /// Gives a bit for each byte of the next blocks at which a window may lie. Returns how many blocks that are.
+    /// Gives a bit for each byte of the next blocks at which a window may lie.
     #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
     #[inline]
-    fn mark(&self, reaches: &mut Reaches<'_>, marks: &mut [u64; BLOCKS]) -> usize {
+    fn mark(&self, reaches: &mut Reaches<'_>, marks: &mut Marks) {
         match self.path {
             // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it.
             #[cfg(target_arch = "x86_64")]
@@ -101,10 +100,6 @@ impl<const PLANES: usize, const LENGTH: usize> Anchors<PLANES, LENGTH> {
             Path::Avx512 | Path::Avx2 => portable::anchors(self, reaches, marks),
             Path::Portable => portable::anchors(self, reaches, marks),
         }
-    }
-
-    pub(crate) const fn path(&self) -> Path {
-        self.path
     }
 
     /// Whether a window of some group lies at this place.
@@ -120,22 +115,6 @@ impl<const PLANES: usize, const LENGTH: usize> Anchors<PLANES, LENGTH> {
             any |= groups;
         }
         any != 0
-    }
-}
-
-/// Calls `marked` with each place of a text that `mark` marks in the blocks that it takes, and that is wanted.
-#[inline]
-pub(crate) fn each_marked(
-    text: &[u8],
-    mark: impl Fn(&mut Reaches<'_>, &mut [u64; BLOCKS]) -> usize,
-    is_wanted: impl Fn(usize) -> bool,
-    mut marked: impl FnMut(usize),
-) {
-    let (mut reaches, mut marks, mut start) = (Reaches::of(text), [0; BLOCKS], 0);
-    while start < text.len() {
-        let count = mark(&mut reaches, &mut marks);
-        each_wanted(start, marks.get(..count).unwrap_or_default(), &is_wanted, &mut marked);
-        start += BLOCKS * BLOCK;
     }
 }
 

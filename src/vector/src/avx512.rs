@@ -6,15 +6,15 @@ use std::arch::x86_64::{
 };
 
 use crate::anchors::{Anchors, REACH, Reaches};
-use crate::marks::{BLOCK, BLOCKS};
+use crate::marks::{BLOCK, BLOCKS, Marks};
 use crate::tokens::{Masks, Tokens};
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1")]
 pub(crate) fn anchors<const PLANES: usize, const LENGTH: usize>(
     anchors: &Anchors<PLANES, LENGTH>,
     reaches: &mut Reaches<'_>,
-    marked: &mut [u64; BLOCKS],
-) -> usize {
+    marked: &mut Marks,
+) {
     let mut tables = [[[_mm512_setzero_si512(); 2]; LENGTH]; PLANES];
     for (table, bytes) in tables.as_flattened_mut().iter_mut().zip(anchors.low.as_flattened()) {
         if let ([lower, upper], []) = bytes.as_chunks() {
@@ -22,13 +22,11 @@ pub(crate) fn anchors<const PLANES: usize, const LENGTH: usize>(
         }
     }
     // A byte of 128 and more is looked up by its lower bits: such a mark may be wrong.
-    let mut count = 0;
-    for marked in marked {
-        let Some(reach) = reaches.next() else { break };
-        *marked = marks(&tables, reach);
-        count += 1;
+    marked.clear();
+    for block in 0..BLOCKS {
+        let Some(reach) = reaches.next() else { return };
+        marked.set(block, marks(&tables, reach));
     }
-    count
 }
 
 /// A bit for each byte of the block at which some group has a window.
@@ -54,7 +52,7 @@ fn marks<const PLANES: usize, const LENGTH: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1")]
-pub(crate) fn tokens(tokens: &Tokens, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: &mut [u64; BLOCKS]) {
+pub(crate) fn tokens(tokens: &Tokens, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: &mut Marks) {
     let (quarters, _) = tokens.classes.as_chunks();
     let [lower, upper, ..] = quarters else { return };
     let (lower, upper) = (load(lower), load(upper));

@@ -1,7 +1,7 @@
 //! From a bit for each byte to the places that are wanted.
 //!
-//! Where there is a place cannot be guessed, so nothing branches for each: blocks without one are left out by counting, places are asked
-//! for by the dozen, and only for what is left of them is anything called.
+//! Where there is a place cannot be guessed, so nothing branches for each: places are asked for by the dozen, and only for what is left of
+//! them is anything called.
 
 /// The bytes that a mask has a bit for.
 pub(crate) const BLOCK: usize = 64;
@@ -12,30 +12,65 @@ const ROOM: usize = 2 * BLOCK;
 /// How many places of a block are taken at once; most blocks with one have no more.
 const STEP: usize = 4;
 
-/// Calls `found` with the place of each bit that is wanted, in order. The first mask is of the block at `start`, which may be before the
-/// text if it has no bits.
-#[inline]
-pub(crate) fn each_wanted(
-    start: usize,
-    marks: &[u64],
-    is_wanted: &impl Fn(usize) -> bool,
-    found: &mut impl FnMut(usize),
-) {
-    let (mut blocks, mut count) = ([(0_u16, 0_u64); BLOCKS], 0);
-    for (number, mark) in (0..).zip(marks) {
-        if let Some(block) = blocks.get_mut(count) {
-            *block = (number, *mark);
-        }
-        count += usize::from(*mark != 0);
+/// A bit for each byte of some blocks.
+#[derive(Debug)]
+pub(crate) struct Marks {
+    of_blocks: [u64; BLOCKS],
+    /// A bit for each block that has a bit.
+    any: u32,
+}
+
+const _: () = assert!(BLOCKS == u32::BITS as usize, "a bit for each block");
+
+impl Marks {
+    pub(crate) const NONE: Self = Self { of_blocks: [0; BLOCKS], any: 0 };
+
+    #[inline]
+    pub(crate) const fn clear(&mut self) {
+        self.any = 0;
     }
-    let mut places = Places { start, places: [0; ROOM], count: 0 };
-    for (number, marks) in blocks.iter().take(count) {
-        places.add(number * BLOCK as u16, *marks);
-        if places.count > ROOM - BLOCK {
-            places.ask(is_wanted, found);
+
+    /// Takes the mask of a block, once after each [`Marks::clear`].
+    // Inlined always: else it would not be compiled for the instructions of each vector pass that it is a part of.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a part of each vector pass")]
+    pub(crate) fn set(&mut self, block: usize, mask: u64) {
+        if let Some(of_block) = self.of_blocks.get_mut(block) {
+            *of_block = mask;
+        }
+        self.any |= u32::from(mask != 0) << (block % BLOCKS);
+    }
+
+    /// Takes the masks of so many blocks. Two loops, for the first shall be made of vector instructions.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a part of each vector pass")]
+    pub(crate) fn set_all(&mut self, count: usize, mask_of: impl Fn(usize) -> u64) {
+        let of_blocks = self.of_blocks.iter_mut().take(count).enumerate();
+        of_blocks.for_each(|(block, of_block)| *of_block = mask_of(block));
+        self.any = 0;
+        for (block, mask) in self.of_blocks.iter().take(count).enumerate() {
+            self.any |= u32::from(*mask != 0) << block;
         }
     }
-    places.ask(is_wanted, found);
+
+    /// Calls `found` with the place of each bit that is wanted, in order. The first mask is of the block at `start`, which may be before
+    /// the text if it has no bits.
+    #[inline]
+    pub(crate) fn each_wanted(&self, start: usize, is_wanted: &impl Fn(usize) -> bool, found: &mut impl FnMut(usize)) {
+        if self.any == 0 {
+            return;
+        }
+        let (mut any, mut places) = (self.any, Places { start, places: [0; ROOM], count: 0 });
+        while any != 0 {
+            let number = any.trailing_zeros() as usize % BLOCKS;
+            places.add((number * BLOCK) as u16, self.of_blocks[number]);
+            if places.count > ROOM - BLOCK {
+                places.ask(is_wanted, found);
+            }
+            any &= any - 1;
+        }
+        places.ask(is_wanted, found);
+    }
 }
 
 /// Places that are not asked for yet.

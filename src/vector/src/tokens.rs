@@ -1,6 +1,6 @@
 //! Finds where a token may begin in a text: a key, a hash, a path, which are long, and which nothing of a word stands before.
 
-use crate::marks::{BLOCK, BLOCKS, each_wanted};
+use crate::marks::{BLOCK, BLOCKS, Marks};
 use crate::path::Path;
 
 /// How many bytes of tokens stand in a row at least.
@@ -53,12 +53,12 @@ impl Tokens {
     #[inline]
     pub fn each(&self, text: &[u8], is_wanted: impl Fn(usize) -> bool, mut found: impl FnMut(usize)) {
         let (blocks, rest) = blocks(text);
-        let (mut masks, mut places) = (Masks::NONE, [0; BLOCKS]);
+        let (mut masks, mut places) = (Masks::NONE, Marks::NONE);
         // What begins in a block is judged with the next one.
         let mut start = BLOCK.wrapping_neg();
         for blocks in blocks.chunks(BLOCKS).chain([[rest, [0; BLOCK]].as_slice()]) {
             self.judge(blocks, &mut masks, &mut places);
-            each_wanted(start, places.get(..blocks.len()).unwrap_or_default(), &is_wanted, &mut found);
+            places.each_wanted(start, &is_wanted, &mut found);
             start = start.wrapping_add(blocks.len() * BLOCK);
         }
     }
@@ -66,7 +66,7 @@ impl Tokens {
     /// Reads blocks, [`BLOCKS`] at most, and gives the places in those but the last and in the one before them.
     #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
     #[inline]
-    fn judge(&self, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: &mut [u64; BLOCKS]) {
+    fn judge(&self, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: &mut Marks) {
         match self.path {
             // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it.
             #[cfg(target_arch = "x86_64")]
@@ -80,7 +80,7 @@ impl Tokens {
         }
     }
 
-    fn judge_portably(&self, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: &mut [u64; BLOCKS]) {
+    fn judge_portably(&self, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: &mut Marks) {
         for (masks, block) in masks.next(blocks.len()).zip(blocks) {
             let of_block = block.iter().rev().fold([0; SETS], |[token, word, escape], byte| {
                 let class = u64::from(self.classes[usize::from(*byte)]);
@@ -141,19 +141,19 @@ impl Masks {
 
     /// Gives a bit for each place in the blocks that were read, but the last, and in the one before them.
     #[inline(always)]
-    pub(crate) fn judge(&self, places: &mut [u64; BLOCKS]) {
-        for number in 0..self.count {
+    pub(crate) fn judge(&self, places: &mut Marks) {
+        places.set_all(self.count, |number| {
             let [token, word, escape] = [&self.token, &self.word, &self.escape]
                 .map(|masks| [masks[number], masks[number + 1], masks[number + 2]]);
             let mut begins = !behind(1, word);
             for distance in ESCAPE_ENDS {
                 begins |= behind(distance, escape);
             }
-            let run = ROWS
+            let [_, run, _] = ROWS
                 .into_iter()
                 .fold(token, |[_, now, next], distance| [0, now & ahead(distance, now, next), next & next >> distance]);
-            places[number] = begins & run[1];
-        }
+            begins & run
+        });
     }
 }
 

@@ -1,7 +1,7 @@
 //! All paths that a machine has give the same results.
 
 use proptest::prelude::*;
-use vector::{Anchors, BLOCK, Blocks, KEY, Keyed, Path, TOKEN, Tokens, Window, key};
+use vector::{Anchors, BLOCK, Blocks, Path, TOKEN, Tokens, Window};
 
 /// What `each` promises, word for word.
 fn expected<const N: usize>(windows: &[(usize, Window<N>)], text: &[u8]) -> Vec<usize> {
@@ -44,44 +44,6 @@ proptest! {
         check::<2, 8>(&windows, text);
         let short = |(group, window): &(usize, Window<8>)| (group % 8, *window.first_chunk().unwrap());
         check::<1, 3>(&windows.iter().map(short).collect::<Vec<_>>(), text);
-    }
-}
-
-/// The keys of a window's first or last bytes.
-fn keys(sets: &[u128]) -> Vec<u32> {
-    let bytes = |set: &u128| (0..128_u8).filter(|byte| set >> byte & 1 == 1).collect::<Vec<_>>();
-    let [first, second, third, fourth] = [0, 1, 2, 3].map(|at| bytes(&sets[at]));
-    let mut keys = Vec::new();
-    for (one, two) in first.iter().flat_map(|one| second.iter().map(move |two| (*one, *two))) {
-        let rest = third.iter().flat_map(|three| fourth.iter().map(move |four| (*three, *four)));
-        keys.extend(rest.map(|(three, four)| key([one, two, three, four])));
-    }
-    keys
-}
-
-proptest! {
-    #[test]
-    fn every_path_finds_the_same_keys_and_no_window_is_missed(
-        windows in proptest::collection::vec((0_usize..16, window(), any::<bool>()), 0..12),
-        text in proptest::collection::vec(byte(), 0..2000),
-    ) {
-        let of = |is_last: bool| {
-            let windows = windows.iter().filter(move |(_, _, is_last_of)| *is_last_of == is_last);
-            windows.flat_map(move |(_, window, _)| keys(if is_last { &window[8 - KEY..] } else { window })).collect::<Vec<_>>()
-        };
-        let grouped = || windows.iter().map(|(group, window, _)| (*group, *window));
-        let found = Path::available().map(|path| {
-            let mut found = Vec::new();
-            Keyed::<2, 8>::new(grouped(), of(false), of(true)).on(path).each(&text, |at| found.push(at));
-            found
-        }).collect::<Vec<_>>();
-        prop_assert!(found.iter().all(|of_path| *of_path == found[0]));
-        let grouped = grouped().collect::<Vec<_>>();
-        for window in &grouped {
-            prop_assert!(expected(&[*window], &text).iter().all(|at| found[0].contains(at)));
-        }
-        let of_groups = expected(&grouped, &text);
-        prop_assert!(found[0].iter().all(|at| of_groups.contains(at)) && found[0].is_sorted());
     }
 }
 

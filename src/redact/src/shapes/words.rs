@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use vector::{GROUPS, KEY, Keyed, key};
+use vector::{Anchors, GROUPS, KEY, key};
 
 use super::groups::grouped;
 use super::near::is_word_start;
@@ -16,7 +16,7 @@ const PLANES: usize = 1;
 pub(crate) struct Words {
     words: Vec<(Vec<u8>, Range<u16>)>,
     by_start: Table,
-    starts: Keyed<PLANES, KEY>,
+    starts: Anchors<PLANES, KEY>,
 }
 
 impl Words {
@@ -27,8 +27,8 @@ impl Words {
         let windows = starts().map(|start| start.map(in_any_case)).collect();
         let keys = starts().map(|start| key(*start));
         Self {
-            by_start: Table::new(keys.clone().zip(0..).collect()),
-            starts: Keyed::new(grouped(windows, PLANES * GROUPS), keys, []),
+            by_start: Table::new(keys.zip(0..).collect()),
+            starts: Anchors::new(grouped(windows, PLANES * GROUPS)),
             words,
         }
     }
@@ -36,7 +36,8 @@ impl Words {
     /// Calls `found` with the place after each word that begins in a piece of the text, and the shapes of its values.
     pub(crate) fn each(&self, text: &[u8], piece: Range<usize>, mut found: impl FnMut(usize, &Range<u16>)) {
         let shown = text.get(piece.start..text.len().min(piece.end + KEY - 1)).unwrap_or_default();
-        self.starts.each(shown, |at| {
+        let is_wanted = |at| self.by_start.may_be_at(text, piece.start + at);
+        self.starts.each(shown, is_wanted, |at| {
             let start = piece.start + at;
             if start >= piece.end || !is_word_start(text, start) {
                 return;
