@@ -16,6 +16,7 @@ mod escape;
 mod iban;
 mod keywords;
 mod national;
+mod noticed;
 mod overlap;
 mod own;
 mod passport;

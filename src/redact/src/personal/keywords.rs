@@ -2,10 +2,7 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 
-use super::{
-    beginnings::{Beginnings, Noticed},
-    context::Context,
-};
+use super::{beginnings::Beginnings, context::Context, noticed::Noticed};
 
 /// The keywords of every kind.
 #[derive(Debug)]
@@ -19,7 +16,7 @@ pub(super) struct Keywords {
 }
 
 /// The kinds whose keywords stand before a number, a bit each.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Said([u64; KIND_COUNT_MAX / 64]);
 
 /// The kinds that we know, and the operator's own.
@@ -39,7 +36,7 @@ impl Keywords {
             of.push((kind, keyword.len() <= SHORT));
             kinds.add(kind);
         }
-        let beginnings = Beginnings::of(patterns.iter().map(|pattern| pattern.trim_start()));
+        let beginnings = Beginnings::of(patterns.iter().map(String::as_str), SHORT);
         let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(patterns)?;
         Ok(Self { automaton, of, beginnings, kinds })
     }
@@ -51,7 +48,7 @@ impl Keywords {
 
     /// The kinds of which a keyword is among up to `count_max` words before a position.
     pub(super) fn said_before(&self, noticed: &mut Noticed, text: &[u8], start: usize, count_max: usize) -> Said {
-        if self.beginnings.notice(noticed, text, start) && self.beginnings.may_stand_before(text, start, count_max) {
+        if noticed.may_stand_before(&self.beginnings, text, start, count_max) {
             self.said(&Context::before(text, start, count_max))
         } else {
             Said::default()
@@ -93,6 +90,8 @@ impl Said {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn says(text: &str, keyword: &str) -> bool {
@@ -112,5 +111,29 @@ mod tests {
     #[test]
     fn a_short_keyword_is_a_word_of_its_own() {
         assert!(!says("using ", "sin") && !says("assign ", "sin") && !says("tins ", "tin"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_said_is_known_however_much_was_read_before(
+            words in proptest::collection::vec(
+                "ssn|taxId|tax|a|o'b|\\\\n|[0-9]{1,9}|[ ,:#'.]{1,3}|[a-z]{1,20}| {1,80}|\u{e4}|n\u{e9}|le|SSN[0-9]|ss|ID|B12|dOb|d.o.|bo",
+                0..60,
+            ),
+            count_max in 1_usize..7,
+        ) {
+            let keywords = ["ssn", "tax id", "o'brien", "b12", "ss", "d o b", "n\u{e9} le", "born"];
+            let keywords = Keywords::new(keywords.into_iter().enumerate()).unwrap();
+            let text = words.concat().into_bytes();
+            let mut noticed = Noticed::default();
+            for start in (0..text.len()).filter(|at| text[*at].is_ascii_alphanumeric()) {
+                // Letters before digits may be asked for after them.
+                for start in [start, start.saturating_sub(4)] {
+                    let said = keywords.said_before(&mut noticed, &text, start, count_max);
+                    let plain = keywords.said(&Context::before(&text, start, count_max));
+                    prop_assert_eq!(said, plain, "{} of {:?}", start, String::from_utf8_lossy(&text));
+                }
+            }
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! One look at a text: what of it is there, what was found, and what is still open.
 
 use super::{
-    beginnings::Noticed,
     email::{LOCAL_LENGTH_MAX, is_local},
     keywords::{Keywords, Said},
+    noticed::Noticed,
 };
 use crate::recognizer::Found;
 
