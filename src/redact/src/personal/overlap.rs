@@ -10,7 +10,8 @@ pub(super) fn settle(sight: Sight<'_>, from: usize, found: &mut dyn FnMut(Found)
     let furthest = if sight.is_end { text.len() } else { text.len().saturating_sub(KEPT_MAX) };
     let mut decided = open.max(furthest).max(from);
     finds.retain(|find| find.start >= from);
-    finds.sort_unstable_by_key(|find| (find.start, find.end));
+    // Stable, so that of two that are alike in all but their kind the same is given whatever else was found.
+    finds.sort_by_key(|find| (find.start, find.end));
     // What overlaps with what is open is open.
     for find in finds.iter().rev() {
         if find.start < decided && find.end > decided {
