@@ -8,9 +8,9 @@ use super::context::Kind;
 pub(super) struct Beginnings {
     /// A bit for each three letters that one of them begins with.
     letters: Box<[u64; 1 << (3 * LETTER_BITS - 6)]>,
-    /// Those of three letters and more, by their first three.
-    words: Vec<(usize, Telling)>,
-    shorter: Vec<Telling>,
+    /// Which of them begin with these, in the order of their places.
+    places: Vec<(u32, u32)>,
+    words: Vec<Telling>,
     /// The first two bytes of the first character of each keyword that is not ASCII: a bit for each second, by the first.
     others: [u64; 1 << 6],
     /// Whether a keyword has no such word.
@@ -56,8 +56,8 @@ impl Beginnings {
     pub(super) fn of<'a>(keywords: impl IntoIterator<Item = &'a str>, short: usize) -> Self {
         let mut beginnings = Self {
             letters: Box::new([0; 1 << (3 * LETTER_BITS - 6)]),
+            places: Vec::new(),
             words: Vec::new(),
-            shorter: Vec::new(),
             others: [0; 1 << 6],
             may_be_any: false,
         };
@@ -68,29 +68,26 @@ impl Beginnings {
                 None => beginnings.may_be_any = true,
             }
         }
-        beginnings.words.sort_unstable_by_key(|(place, _)| *place);
+        beginnings.places.sort_unstable();
         beginnings
     }
 
     fn add(&mut self, telling: Telling) {
         const ALL: usize = 1 << LETTER_BITS;
-        match telling.word.iter().map(|byte| LETTERS[usize::from(*byte)]).collect::<Vec<_>>().as_slice() {
-            [] => self.may_be_any = true,
-            [only] if telling.goes_on => (0..ALL * ALL).for_each(|rest| self.admit(place(*only, 0, 0) | rest)),
-            // A gap or a digit follows; whatever comes third.
-            [only] => (0..ALL).for_each(|third| self.admit(place(*only, 0, third as u8))),
-            [first, second] => (0..ALL).for_each(|third| self.admit(place(*first, *second, third as u8))),
-            [first, second, third, ..] => {
-                let place = place(*first, *second, *third);
-                self.admit(place);
-                return self.words.push((place, telling));
-            }
+        let letters = telling.word.iter().map(|byte| LETTERS[usize::from(*byte)]).collect::<Vec<_>>();
+        let (first, count) = match letters.as_slice() {
+            [] => return self.may_be_any = true,
+            [only] if telling.goes_on => (place(*only, 0, 0), ALL * ALL),
+            // A gap, a digit or the capital of another word follows; whatever comes third.
+            [only] => (place(*only, 0, 0), ALL),
+            [first, second] => (place(*first, *second, 0), ALL),
+            [first, second, third, ..] => (place(*first, *second, *third), 1),
+        };
+        for place in first..first + count {
+            self.letters[place / 64] |= 1 << (place % 64);
+            self.places.push((place as u32, self.words.len() as u32));
         }
-        self.shorter.push(telling);
-    }
-
-    fn admit(&mut self, place: usize) {
-        self.letters[place / 64] |= 1 << (place % 64);
+        self.words.push(telling);
     }
 
     fn add_other(&mut self, keyword: &[u8]) {
@@ -118,17 +115,17 @@ impl Beginnings {
             None => bytes.iter_mut().zip(rest).for_each(|(byte, of)| *byte = *of),
         }
         let [first, second, third] = bytes.map(|byte| LETTERS[usize::from(byte)]);
-        let place = place(first, second, third);
-        // A capital begins another word.
-        let is_single = second & CAPITAL != 0 && first & CAPITAL == 0;
-        (self.letters[place / 64] >> (place % 64) & 1 == 1 || is_single) && self.begins(rest, place)
+        let begins_another = second & CAPITAL != 0 && first & CAPITAL == 0;
+        let place = place(first, if begins_another { 0 } else { second }, third);
+        self.letters[place / 64] >> (place % 64) & 1 == 1 && self.begins(rest, place)
     }
 
     #[inline(never)]
     fn begins(&self, rest: &[u8], place: usize) -> bool {
-        let first = self.words.partition_point(|(of, _)| *of < place);
-        let words = self.words.get(first..).unwrap_or_default().iter().take_while(|(of, _)| *of == place);
-        words.map(|(_, word)| word).chain(&self.shorter).any(|word| word.begins(rest))
+        let place = place as u32;
+        let first = self.places.partition_point(|(of, _)| *of < place);
+        let places = self.places.get(first..).unwrap_or_default().iter().take_while(|(of, _)| *of == place);
+        places.filter_map(|(_, word)| self.words.get(*word as usize)).any(|word| word.begins(rest))
     }
 
     /// Whether a keyword may have its first character that is not ASCII at this place, at which a byte is that is not.

@@ -56,36 +56,55 @@ impl Noticed {
     }
 }
 
+/// What a byte is where words are read back.
+const GAP: u8 = 0;
+const SMALL: u8 = 1;
+const CAPITAL: u8 = 2;
+/// Of a word, and no ASCII.
+const OTHER: u8 = 3;
+
+const KINDS: [u8; 256] = {
+    let mut kinds = [GAP; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match Kind::of(byte as u8) {
+            _ if byte >= 128 => OTHER,
+            Kind::Gap => GAP,
+            Kind::Small => SMALL,
+            Kind::Capital => CAPITAL,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
 /// Reads the words of a text before the end of a range, at most so many, back to its start.
 fn read_back(beginnings: &Beginnings, text: &[u8], range: std::ops::Range<usize>, count_max: usize) -> Read {
     let Some(words) = text.get(range.clone()) else { return Read::Stopped };
-    let (mut count, mut later) = (0, Kind::Gap);
+    let (mut count, mut later) = (0, GAP);
     for (behind, byte) in words.iter().enumerate().rev() {
-        let at = range.start + behind;
-        let kind = Kind::of(*byte);
-        if later == Kind::Gap || kind == Kind::Capital || kind == Kind::Small && later != Kind::Capital {
-            // Writings without spaces have no beginnings of words.
-            if !byte.is_ascii() && beginnings.may_be_other(text, at) {
-                return Read::Keyword(at);
-            }
-            later = kind;
+        let kind = KINDS[usize::from(*byte)];
+        if kind == later && kind != OTHER {
             continue;
         }
-        // A word begins. The letter of an escape may stand before it.
-        if beginnings.may_begin(text, at + 1) {
-            return Read::Keyword(at + 1);
-        }
-        if *byte == b'\\' && at + 2 < range.end && beginnings.may_begin(text, at + 2) {
-            return Read::Keyword(at + 2);
-        }
-        if !byte.is_ascii() && beginnings.may_be_other(text, at) {
-            return Read::Keyword(at);
-        }
-        if kind == Kind::Gap {
-            count += 1;
-            if count == count_max {
+        let at = range.start + behind;
+        // A word begins behind a gap, and with a capital behind another letter.
+        if later != GAP && kind == GAP || later == CAPITAL {
+            if beginnings.may_begin(text, at + 1) {
+                return Read::Keyword(at + 1);
+            }
+            // The letter of an escape may stand before the word.
+            if *byte == b'\\' && at + 2 < range.end && beginnings.may_begin(text, at + 2) {
+                return Read::Keyword(at + 2);
+            }
+            count += usize::from(kind == GAP);
+            if kind == GAP && count == count_max {
                 return Read::Counted;
             }
+        }
+        // Writings without spaces have no beginnings of words.
+        if kind == OTHER && beginnings.may_be_other(text, at) {
+            return Read::Keyword(at);
         }
         later = kind;
     }
