@@ -6,6 +6,7 @@
 
 mod address;
 mod anchors;
+mod around;
 mod beginnings;
 mod birth;
 mod card;

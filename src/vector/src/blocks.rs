@@ -7,6 +7,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod rectangles;
 
 /// The bytes of a block.
 pub const BLOCK: usize = 64;
@@ -68,6 +70,8 @@ impl<Read: FnMut(usize, &Batch)> Reader for Read {
 #[derive(Debug, Clone)]
 pub struct Blocks {
     sets: Sets,
+    #[cfg(target_arch = "x86_64")]
+    rectangles: Option<rectangles::Rectangles>,
     path: Path,
 }
 
@@ -75,7 +79,12 @@ impl Blocks {
     /// A reader for these sets, on the fastest path that the machine has.
     #[must_use]
     pub fn new(sets: Sets) -> Self {
-        Self { sets, path: Path::preferred() }
+        Self {
+            sets,
+            #[cfg(target_arch = "x86_64")]
+            rectangles: rectangles::Rectangles::of(&sets),
+            path: Path::preferred(),
+        }
     }
 
     /// The same, on a path of choice, for tests and measurements. One that the machine does not have is not taken.
@@ -101,17 +110,19 @@ impl Blocks {
         }
     }
 
-    /// Calls `each` for every block with its sets alone: for each set, a bit for each byte that is in it.
+    /// Calls `each` for every block with its first sets alone: for each set, a bit for each byte that is in it. There are no more than
+    /// eight. Sets of ASCII with few forms of rows in its table take the fewest instructions.
     #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
     #[inline]
-    pub fn sets(&self, text: &[u8], mut each: impl FnMut(usize, &[u64; 8])) {
+    pub fn sets<const COUNT: usize>(&self, text: &[u8], mut each: impl FnMut(usize, &[u64; COUNT])) {
+        const { assert!(COUNT <= 8, "there are eight sets") };
         match self.path {
             // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it.
             #[cfg(target_arch = "x86_64")]
             Path::Avx512 => unsafe { avx512::sets(&self.sets, text, &mut each) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Path::Avx2 => unsafe { avx2::sets(&self.sets, text, &mut each) },
+            Path::Avx2 => unsafe { avx2::sets(&self.sets, self.rectangles.as_ref(), text, &mut each) },
             #[cfg(not(target_arch = "x86_64"))]
             Path::Avx512 | Path::Avx2 => portable::sets(&self.sets, text, &mut each),
             Path::Portable => portable::sets(&self.sets, text, &mut each),
@@ -214,7 +225,7 @@ const fn whole_groups(length: usize) -> u8 {
 
 /// Takes what is past so many bytes out of sets.
 #[inline]
-fn cut(sets: &mut [u64; 8], length: usize) {
+fn cut(sets: &mut [u64], length: usize) {
     if length < BLOCK {
         sets.iter_mut().for_each(|set| *set &= (1 << length) - 1);
     }

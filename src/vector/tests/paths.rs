@@ -89,8 +89,34 @@ proptest! {
         let expected = (0..).step_by(BLOCK).zip(expected).collect::<Vec<(usize, [u64; 8])>>();
         for path in Path::available() {
             let mut masks = Vec::new();
-            Blocks::new(sets).on(path).sets(&text, |at, block| masks.push((at, *block)));
+            Blocks::new(sets).on(path).sets(&text, |at, block: &[u64; 8]| masks.push((at, *block)));
             prop_assert_eq!(&masks, &expected, "{:?}", path);
+        }
+    }
+
+    #[test]
+    fn every_path_knows_sets_of_few_rows_and_the_first_of_them(
+        forms in proptest::collection::vec((0_u8..=255, any::<u16>(), 0_u8..=255, any::<u16>()), 8),
+        text in proptest::collection::vec(prop_oneof![any::<u8>(), 0_u8..128], 0..300),
+    ) {
+        let is_in = |set: usize, byte: usize| {
+            let (rows, columns, more_rows, more_columns) = forms[set];
+            let both = |rows: u8, columns: u16| byte < 128 && rows >> (byte >> 4) & 1 == 1 && columns >> (byte & 15) & 1 == 1;
+            both(rows, columns) || both(more_rows, more_columns)
+        };
+        let sets = std::array::from_fn(|byte| (0..8).fold(0, |sets, set| sets | u8::from(is_in(set, byte)) << set));
+        for path in Path::available() {
+            let blocks = Blocks::new(sets).on(path);
+            let (mut all, mut first, mut count) = (Vec::new(), Vec::new(), 0);
+            blocks.sets(&text, |_, block: &[u64; 8]| all.push(*block));
+            blocks.sets(&text, |_, block: &[u64; 3]| first.push(*block));
+            for (number, block) in text.chunks(BLOCK).enumerate() {
+                let mask = |set| (0..).zip(block).fold(0_u64, |mask, (at, byte)| mask | u64::from(is_in(set, usize::from(*byte))) << at);
+                prop_assert_eq!(all[number], std::array::from_fn(mask), "{:?}", path);
+                prop_assert_eq!(first[number], std::array::from_fn(mask), "{:?}", path);
+                count += 1;
+            }
+            prop_assert_eq!((all.len(), first.len()), (count, count));
         }
     }
 }

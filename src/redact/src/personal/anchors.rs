@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use vector::{BLOCK, Blocks, Sets};
 
 use super::{
+    around,
     rule::is_word,
     word::{Extent, Word},
 };
@@ -22,47 +23,32 @@ pub(super) enum Anchor {
 
 static BLOCKS: LazyLock<Blocks> = LazyLock::new(|| Blocks::new(SETS));
 
-/// What stands between the groups of a number: what ties them together, what may stand around them, and the space and comma.
-const TIES: &[u8] = b"-./";
-const AROUND: &[u8] = b"+()";
-
-/// The sets that the blocks are read for, in the order of [`Masks`].
+/// The sets that the blocks are read for: digits, the other bytes of words, and `@` with `<`.
 const SETS: Sets = {
     let mut sets = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        sets[byte] = (byte as u8).is_ascii_digit() as u8 | (is_word(byte as u8) as u8) << 1;
+        sets[byte] = match byte as u8 {
+            b'0'..=b'9' => 1,
+            byte if is_word(byte) => 2,
+            b'@' | b'<' => 4,
+            _ => 0,
+        };
         byte += 1;
-    }
-    let mut others: &[(&[u8], u8)] = &[(b"@<", 4), (TIES, 8), (AROUND, 16), (b" ", 32), (b",", 64), (b":", 128)];
-    while let Some(((bytes, bit), rest)) = others.split_first() {
-        let mut at = 0;
-        while at < bytes.len() {
-            sets[bytes[at] as usize] |= *bit;
-            at += 1;
-        }
-        others = rest;
     }
     sets
 };
 
 /// Calls `found` with each place from a position on; words may come before the others of their block. Words that are no number, and begin
-/// none, are left out where their block says so; what is too long to be a number always is.
+/// none, are left out; what is too long to be a number always is.
 pub(super) fn each(text: &[u8], from: usize, mut found: impl FnMut(Anchor)) {
     // The block before says how the first word began.
     let base = from.saturating_sub(BLOCK);
-    let mut pass = Pass::new(text, base, from);
+    let mut pass = Pass { text, at: base, from, before: Masks::default(), has_digits: false };
     let rest = text.get(base..).unwrap_or_default();
-    BLOCKS.sets(rest, |at, sets| {
-        if at > 0 {
-            pass.judge(Masks::of(sets), &mut found);
-        }
-        pass.now = Masks::of(sets);
-    });
+    BLOCKS.sets(rest, |_, [digits, letters, marks]| pass.judge(*digits, *letters, *marks, &mut found));
     // A word may end with the text, at the end of its last block.
-    pass.judge(Masks::default(), &mut found);
-    pass.now = Masks::default();
-    pass.judge(Masks::default(), &mut found);
+    pass.judge(0, 0, 0, &mut found);
 }
 
 /// A bit for each byte of a block.
@@ -70,47 +56,9 @@ pub(super) fn each(text: &[u8], from: usize, mut found: impl FnMut(Anchor)) {
 struct Masks {
     digits: u64,
     words: u64,
-    /// `@` and `<`.
-    marks: u64,
-    ties: u64,
-    around: u64,
-    spaces: u64,
-    commas: u64,
-    colons: u64,
+    /// The first of each run of digits, from where it was not looked at before.
+    runs: u64,
 }
-
-impl Masks {
-    #[inline]
-    const fn of([digits, words, marks, ties, around, spaces, commas, colons]: &[u64; 8]) -> Self {
-        Self {
-            digits: *digits,
-            words: *words,
-            marks: *marks,
-            ties: *ties,
-            around: *around,
-            spaces: *spaces,
-            commas: *commas,
-            colons: *colons,
-        }
-    }
-
-    const fn letters(&self) -> u64 {
-        self.words & !self.digits
-    }
-
-    /// What is of a word, or goes on with a number behind one.
-    const fn continues(&self) -> u64 {
-        self.words | self.ties | self.around | self.spaces
-    }
-
-    /// What may follow the separator after the first group of a number.
-    const fn goes_on(&self) -> u64 {
-        self.words | self.ties | self.around | self.spaces | self.commas
-    }
-}
-
-/// How long each of two words is that are too short together to be a number without a third.
-const SHORT: usize = 3;
 
 struct Pass<'text> {
     text: &'text [u8],
@@ -119,62 +67,35 @@ struct Pass<'text> {
     /// What was not looked at before.
     from: usize,
     before: Masks,
-    now: Masks,
-    /// The first of each run of digits in the block before.
-    runs_before: u64,
-    /// Whether a word goes on from the block before that has digits, and how that word began.
+    /// Whether a word goes on from the block before that has digits.
     has_digits: bool,
-    began: Began<bool>,
 }
 
-/// Whether words begin behind a number that they belong to, behind a letter and a space, or behind a colon that may be of an address.
-#[derive(Debug, Clone, Copy, Default)]
-struct Began<Bits> {
-    tied: Bits,
-    behind_letter: Bits,
-    behind_colon: Bits,
-}
-
-impl<'text> Pass<'text> {
-    fn new(text: &'text [u8], at: usize, from: usize) -> Self {
-        Self {
-            text,
-            at,
-            from,
-            before: Masks::default(),
-            now: Masks::default(),
-            runs_before: 0,
-            has_digits: false,
-            began: Began::default(),
-        }
-    }
-
-    /// Judges a block when the next is known.
+impl Pass<'_> {
     #[inline]
-    fn judge(&mut self, next: Masks, found: &mut impl FnMut(Anchor)) {
-        self.marks(found);
-        let mut runs = self.now.digits & !behind(1, self.before.digits, self.now.digits);
+    fn judge(&mut self, digits: u64, letters: u64, marks: u64, found: &mut impl FnMut(Anchor)) {
+        if marks != 0 {
+            self.marks(marks, found);
+        }
+        let mut runs = digits & !(digits << 1 | self.before.digits >> (BLOCK - 1));
         if self.at < self.from {
             runs &= u64::MAX.checked_shl((self.from - self.at) as u32).unwrap_or_default();
         }
-        if runs == 0 && !self.has_digits {
-            let is_open = self.now.words >> (BLOCK - 1) == 1;
-            // A word that goes on may have begun in any way.
-            self.began = Began { tied: false, behind_letter: is_open, behind_colon: is_open };
-        } else {
-            let mut ends = self.ends(runs, next);
-            while ends != 0 {
-                self.word(runs, ends.trailing_zeros(), found);
-                ends &= ends - 1;
-            }
+        let now = Masks { digits, words: digits | letters, runs };
+        // A bit that is added to a word is carried to its end.
+        let (sum, goes_on_within) = now.words.overflowing_add(runs);
+        let (sum, goes_on_from_before) = sum.overflowing_add(u64::from(self.has_digits));
+        let mut ends = sum & !now.words;
+        self.has_digits = goes_on_within || goes_on_from_before;
+        while ends != 0 {
+            self.word(now, ends.trailing_zeros(), found);
+            ends &= ends - 1;
         }
-        (self.before, self.runs_before, self.at) = (self.now, runs, self.at + BLOCK);
+        (self.before, self.at) = (now, self.at + BLOCK);
     }
 
     /// Gives mailboxes and machine-readable lines.
-    #[inline]
-    fn marks(&self, found: &mut impl FnMut(Anchor)) {
-        let mut marks = self.now.marks;
+    fn marks(&self, mut marks: u64, found: &mut impl FnMut(Anchor)) {
         while marks != 0 {
             let at = self.at + marks.trailing_zeros() as usize;
             marks &= marks - 1;
@@ -190,80 +111,23 @@ impl<'text> Pass<'text> {
         }
     }
 
-    /// A bit for the end of each word with digits that may be a number, or be the beginning of one.
+    /// Gives the word with digits that ends here, if it may tell something.
     #[inline]
-    fn ends(&mut self, runs: u64, next: Masks) -> u64 {
-        let (before, now) = (self.before, self.now);
-        let starts = now.words & !behind(1, before.words, now.words);
-        let behind_tie = behind(1, before.ties, now.ties) & behind(2, before.digits, now.digits);
-        let letter_or_colon = |masks: Masks| masks.letters() | masks.colons;
-        let behind_space = behind(1, before.spaces, now.spaces) & behind(2, before.letters(), now.letters());
-        let behind_colon =
-            behind(1, before.colons, now.colons) & behind(2, letter_or_colon(before), letter_or_colon(now));
-        let end = |first: u64, goes_on: &mut bool| {
-            // A bit that is added to a word is carried to its end.
-            let (sum, goes_on_within) = now.words.overflowing_add(first);
-            let (sum, goes_on_from_before) = sum.overflowing_add(u64::from(*goes_on));
-            *goes_on = goes_on_within || goes_on_from_before;
-            sum & !now.words
-        };
-        let digits = end(runs, &mut self.has_digits);
-        let tied = end(starts & behind_tie, &mut self.began.tied);
-        let behind_letter = end(starts & behind_space, &mut self.began.behind_letter);
-        let address = end(starts & behind_colon, &mut self.began.behind_colon);
-        // At least seven bytes of a word end here, or exactly two.
-        let last = |distance| behind(distance, before.words, now.words);
-        let two = last(1) & last(2);
-        let long = two & last(3) & last(4) & last(5) & last(6) & last(7);
-        let is_pair = two & !last(3);
-        let follows = |now: u64, next: u64| now >> 1 | next << (BLOCK - 1);
-        let address_goes_on = follows(now.words | now.colons, next.words | next.colons);
-        let digit_follows = follows(now.digits, next.digits);
-        // What comes behind the end of the text is not known.
-        let left = self.text.len().checked_sub(self.at).filter(|left| *left <= BLOCK);
-        let bit = |place: Option<usize>| place.and_then(|place| 1_u64.checked_shl(place as u32)).unwrap_or_default();
-        let (is_end, is_last) = (bit(left), bit(left.and_then(|left| left.checked_sub(1))));
-        let goes_on = follows(now.goes_on(), next.goes_on()) | is_last;
-        let joined = (now.ties | now.around | now.spaces | now.commas & behind_letter) & goes_on;
-        let is_time = is_pair & digit_follows;
-        let joined = if joined == 0 {
-            0
-        } else {
-            joined & !self.short_pairs(last(1) & last(2) & last(3) & last(4), next) | joined & behind_letter
-        };
-        let in_address = now.colons & (address_goes_on & !is_time | is_last) | address;
-        digits & ((long | joined) & !tied | in_address | is_end)
-    }
-
-    /// A bit for each dot, hyphen or slash behind a word of up to three bytes that is followed by another such word and no third: a
-    /// decimal fraction, and too short for anything else. None where the text ends soon. `long` has the ends of longer words.
-    #[inline]
-    fn short_pairs(&self, long: u64, next: Masks) -> u64 {
-        if self.text.len() < self.at + BLOCK + 2 * SHORT {
-            return 0;
-        }
-        let ahead = |distance: u32, now: u64, next: u64| now >> distance | next << (u64::BITS - distance);
-        let word = |distance: u32| ahead(distance, self.now.words, next.words);
-        let over = |distance: u32| !ahead(distance, self.now.continues(), next.continues());
-        let (one, two, three) = (word(1), word(2), word(3));
-        self.now.ties & !long & one & (over(2) | two & (over(3) | three & over(4)))
-    }
-
-    /// Gives the word that ends here.
-    #[inline]
-    fn word(&self, runs: u64, end: u32, found: &mut impl FnMut(Anchor)) {
-        let Masks { words, digits, .. } = self.now;
-        let length = words.unbounded_shl(u64::BITS - end).leading_ones();
+    fn word(&self, now: Masks, end: u32, found: &mut impl FnMut(Anchor)) {
+        let length = now.words.unbounded_shl(u64::BITS - end).leading_ones();
         let extent = if length < end {
             let start = end - length;
-            let digit = start + (runs >> start).trailing_zeros();
-            let digits_end = digit + (digits >> digit).trailing_ones();
+            if !around::may_tell(self.text, self.at + start as usize, self.at + end as usize) {
+                return;
+            }
+            let digit = start + (now.runs >> start).trailing_zeros();
+            let digits_end = digit + (now.digits >> digit).trailing_ones();
             let [start, digit, digits_end, end] = [start, digit, digits_end, end].map(|bit| self.at + bit as usize);
             Extent { start, digit, digits_end, end }
         } else {
-            match self.long_extent(runs, end) {
-                Some(extent) => extent,
-                None => return,
+            match self.long_extent(now, end) {
+                Some(extent) if around::may_tell(self.text, extent.start, extent.end) => extent,
+                _ => return,
             }
         };
         if let Some(word) = Word::new(self.text, extent) {
@@ -272,23 +136,17 @@ impl<'text> Pass<'text> {
     }
 
     /// The same for a word that begins in the block before; none for one that fills it, which is too long.
-    fn long_extent(&self, runs: u64, end: u32) -> Option<Extent> {
+    fn long_extent(&self, now: Masks, end: u32) -> Option<Extent> {
         let both = |before: u64, now: u64| u128::from(now) << BLOCK | u128::from(before);
         let end = BLOCK as u32 + end;
-        let length = (both(self.before.words, self.now.words) << (u128::BITS - end)).leading_ones();
+        let length = (both(self.before.words, now.words) << (u128::BITS - end)).leading_ones();
         let start = end.checked_sub(length).filter(|start| *start > 0)?;
-        let digit = start + (both(self.runs_before, runs) >> start).trailing_zeros();
-        let digits_end = digit + (both(self.before.digits, self.now.digits) >> digit).trailing_ones();
+        let digit = start + (both(self.before.runs, now.runs) >> start).trailing_zeros();
+        let digits_end = digit + (both(self.before.digits, now.digits) >> digit).trailing_ones();
         let position = |bit: u32| (self.at + bit as usize).wrapping_sub(BLOCK);
         let [start, digit, digits_end, end] = [start, digit, digits_end, end].map(position);
         Some(Extent { start, digit, digits_end, end })
     }
-}
-
-/// The bits that stand so far before each.
-#[inline]
-const fn behind(distance: u32, before: u64, now: u64) -> u64 {
-    now << distance | before >> (u64::BITS - distance)
 }
 
 #[cfg(test)]
@@ -323,8 +181,8 @@ mod tests {
         let is_behind_letter = matches!(text[..word.start], [.., b'a'..=b'z', b' ']);
         let second = text[word.end + 1..].iter().take_while(|byte| is_word(**byte)).count();
         let third = text.get(word.end + 1 + second);
-        word.length() <= SHORT
-            && matches!(second, 1..=SHORT)
+        word.length() <= around::SHORT
+            && matches!(second, 1..=around::SHORT)
             && matches!(text[word.end], b'-' | b'.' | b'/')
             && third.is_some_and(|byte| !b" -./+()".contains(byte))
             && !is_behind_letter

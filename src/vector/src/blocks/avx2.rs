@@ -1,12 +1,16 @@
 //! Blocks with AVX2: 32 bytes at once, each looked up at its lower half in the row of its upper half.
 
 use std::arch::x86_64::{
-    __m256i, _mm_loadu_si128, _mm256_add_epi8, _mm256_adds_epu8, _mm256_broadcastsi128_si256, _mm256_castsi256_pd,
-    _mm256_cmpeq_epi8, _mm256_cmpeq_epi64, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_movemask_pd,
-    _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_sub_epi8, _mm256_subs_epu8,
+    __m256i, _mm_cvtsi32_si128, _mm_loadu_si128, _mm256_add_epi8, _mm256_adds_epu8, _mm256_and_si256,
+    _mm256_broadcastsi128_si256, _mm256_castsi256_pd, _mm256_cmpeq_epi8, _mm256_cmpeq_epi64, _mm256_loadu_si256,
+    _mm256_movemask_epi8, _mm256_movemask_pd, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256,
+    _mm256_shuffle_epi8, _mm256_sll_epi16, _mm256_srli_epi16, _mm256_sub_epi8, _mm256_subs_epu8,
 };
 
-use super::{BATCH, BLANK, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, cut, has_bits};
+use super::{
+    BATCH, BLANK, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, cut, has_bits,
+    rectangles::{LAYERS, Rectangles},
+};
 
 /// The bytes that are looked up at once.
 const HALF: usize = BLOCK / 2;
@@ -40,13 +44,60 @@ pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, re
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-pub(super) fn sets(sets: &Sets, text: &[u8], each: &mut impl FnMut(usize, &[u64; 8])) {
+pub(super) fn sets<const COUNT: usize>(
+    sets: &Sets,
+    rectangles: Option<&Rectangles>,
+    text: &[u8],
+    each: &mut impl FnMut(usize, &[u64; COUNT]),
+) {
+    let Some(Rectangles(layers)) = rectangles else { return sets_of_rows(sets, text, each) };
+    let layers = layers.each_ref().map(|halves| halves.each_ref().map(|table| load_twice(table)));
+    let mut blocks = Filled::of(text);
+    while let Some((at, bytes, length)) = blocks.next() {
+        let (halves, _) = bytes.as_chunks::<HALF>();
+        let [first, second] = halves else { return };
+        let mut masks = [0; COUNT];
+        of_members(in_rectangles(&layers, load(first)), in_rectangles(&layers, load(second)), &mut masks);
+        cut(&mut masks, length);
+        each(at, &masks);
+    }
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+fn sets_of_rows<const COUNT: usize>(sets: &Sets, text: &[u8], each: &mut impl FnMut(usize, &[u64; COUNT])) {
     let tables = tables(sets);
     let mut blocks = Filled::of(text);
     while let Some((at, bytes, length)) = blocks.next() {
-        let mut masks = masks::<false>(&tables, bytes);
+        let Some(mut masks) = masks::<false>(&tables, bytes).first_chunk().copied() else { return };
         cut(&mut masks, length);
         each(at, &masks);
+    }
+}
+
+/// The sets of each byte, by its halves. Of a byte that is not ASCII the top bit is set, so that the lower half gives nothing.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn in_rectangles(layers: &[[__m256i; 2]; LAYERS], bytes: __m256i) -> __m256i {
+    let upper_halves = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), _mm256_set1_epi8(0x0f));
+    let mut members = _mm256_setzero_si256();
+    for [lower, upper] in layers {
+        let both = _mm256_and_si256(_mm256_shuffle_epi8(*lower, bytes), _mm256_shuffle_epi8(*upper, upper_halves));
+        members = _mm256_or_si256(members, both);
+    }
+    members
+}
+
+/// The first masks of the sets of bytes.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn of_members<const COUNT: usize>(first: __m256i, second: __m256i, masks: &mut [u64; COUNT]) {
+    // The last that is wanted comes to the top; what bytes give to their neighbors stays below.
+    let unwanted = _mm_cvtsi32_si128(8 - COUNT as i32);
+    let (mut first, mut second) = (_mm256_sll_epi16(first, unwanted), _mm256_sll_epi16(second, unwanted));
+    for mask in masks.iter_mut().rev() {
+        let of = |members| u64::from(_mm256_movemask_epi8(members).cast_unsigned());
+        *mask = of(second) << HALF | of(first);
+        (first, second) = (_mm256_add_epi8(first, first), _mm256_add_epi8(second, second));
     }
 }
 

@@ -179,11 +179,11 @@ unsafe fn words(filter: &GroupFilter<'_>, places: __m512i) -> __m512i {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1,bmi2,lzcnt,popcnt")]
-pub(super) fn sets(sets: &Sets, text: &[u8], each: &mut impl FnMut(usize, &[u64; 8])) {
+pub(super) fn sets<const COUNT: usize>(sets: &Sets, text: &[u8], each: &mut impl FnMut(usize, &[u64; COUNT])) {
     let Some(table) = table(sets) else { return };
     let mut blocks = Filled::of(text);
     while let Some((at, bytes, length)) = blocks.next() {
-        let mut masks = masks(&table, load(bytes));
+        let Some(mut masks) = masks(&table, load(bytes)).first_chunk().copied() else { return };
         cut(&mut masks, length);
         each(at, &masks);
     }

@@ -15,13 +15,13 @@ pub(super) fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, reader: &
     }
 }
 
-/// The sets alone.
-pub(super) fn sets(sets: &Sets, text: &[u8], each: &mut impl FnMut(usize, &[u64; 8])) {
+/// The first sets alone.
+pub(super) fn sets<const COUNT: usize>(sets: &Sets, text: &[u8], each: &mut impl FnMut(usize, &[u64; COUNT])) {
     let mut blocks = Filled::of(text);
     while let Some((at, bytes, length)) = blocks.next() {
         let mut members = members(sets, bytes);
         cut(&mut members, length);
-        each(at, &members);
+        members.first_chunk().into_iter().for_each(|first| each(at, first));
     }
 }
 
