@@ -190,9 +190,10 @@ impl Shapes {
         is_wanted.then_some(Sight::Found(Found { start, end, class: Class::Credential, rule: number, score }))
     }
 
-    /// The first place from which on the text may be the start of a credential, too short yet to be looked for.
+    /// The first place from which on the text may be the start of a credential, too short yet to be looked for. One whose secret part
+    /// stands behind a find may have begun inside of it.
     fn begun(&self, text: &[u8], from: usize) -> Option<usize> {
-        self.beginnings.first(&self.searches, text, from)
+        self.beginnings.first(&self.searches, text).map(|start| start.max(from))
     }
 
     /// What one search finds, whose anchor is at a place.

@@ -57,9 +57,8 @@ impl Beginnings {
     }
 
     /// The first place from which on the text may be the start of a credential, too short yet to be looked for.
-    pub(crate) fn first(&self, searches: &[Search], text: &[u8], from: usize) -> Option<usize> {
-        (from.max(text.len().saturating_sub(self.length_max))..text.len())
-            .find(|start| self.is_at(searches, text, *start))
+    pub(crate) fn first(&self, searches: &[Search], text: &[u8]) -> Option<usize> {
+        (text.len().saturating_sub(self.length_max)..text.len()).find(|start| self.is_at(searches, text, *start))
     }
 
     fn is_at(&self, searches: &[Search], text: &[u8], start: usize) -> bool {

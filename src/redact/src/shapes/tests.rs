@@ -154,6 +154,18 @@ proptest! {
     }
 }
 
+#[test]
+fn a_credential_that_begins_in_another_one_is_found_however_the_text_is_cut() {
+    let shapes = &*Shapes::built_in();
+    let mut random = numbers(7);
+    let mut letters = |count: usize| (0..count).map(|_| char::from(b'a' + (random() % 26) as u8)).collect::<String>();
+    let text = format!("glagent-{}Z7-connect.sid=s%3A{}", letters(60), letters(50));
+    let whole = masked(shapes, text.as_bytes(), &[]);
+    assert_eq!(whole.len(), 2, "{whole:?} in {text}");
+    let everywhere = (0..text.len()).collect::<Vec<_>>();
+    assert_eq!(masked(shapes, text.as_bytes(), &everywhere), whole, "{text}");
+}
+
 /// The names of what is found, each with its text.
 fn found(text: &str) -> Vec<(String, String)> {
     let shapes = &*Shapes::built_in();
