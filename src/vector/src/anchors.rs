@@ -120,27 +120,35 @@ impl<const PLANES: usize, const LENGTH: usize> Anchors<PLANES, LENGTH> {
 
 /// The blocks of a text, one by one, each with the bytes that its windows reach over: zeros past the end of the text.
 ///
-/// No closure is called for each, for one with vector instructions would not become a part of code without them.
+/// No closure is called for each, for one with vector instructions would not become a part of code without them; and no function is called
+/// between them, for registers would be saved before it.
 pub(crate) struct Reaches<'text> {
     text: &'text [u8],
     next: usize,
-    last: [u8; REACH],
+    /// What follows the last block with as many bytes after it.
+    last: [u8; BLOCK + REACH],
+    last_start: usize,
 }
 
 impl<'text> Reaches<'text> {
-    pub(crate) const fn of(text: &'text [u8]) -> Self {
-        Self { text, next: 0, last: [0; REACH] }
+    pub(crate) fn of(text: &'text [u8]) -> Self {
+        let whole = text.len().checked_sub(REACH).map_or(0, |rest| rest / BLOCK + 1);
+        let (last_start, mut last) = (whole * BLOCK, [0; BLOCK + REACH]);
+        let rest = text.get(last_start..).unwrap_or_default();
+        if let Some(start) = last.get_mut(..rest.len()) {
+            start.copy_from_slice(rest);
+        }
+        Self { text, next: 0, last, last_start }
     }
 
     #[inline]
     pub(crate) fn next(&mut self) -> Option<&[u8; REACH]> {
-        let rest = self.text.get(self.next..).filter(|rest| !rest.is_empty())?;
+        let at = self.next;
+        if at >= self.text.len() {
+            return None;
+        }
         self.next += BLOCK;
-        let reach = rest.first_chunk().unwrap_or_else(|| {
-            self.last = [0; REACH];
-            self.last.iter_mut().zip(rest).for_each(|(last, byte)| *last = *byte);
-            &self.last
-        });
-        Some(reach)
+        let last = self.last.get(at.wrapping_sub(self.last_start)..).and_then(<[u8]>::first_chunk);
+        self.text.get(at..).and_then(<[u8]>::first_chunk).or(last)
     }
 }
