@@ -66,6 +66,19 @@ impl<Read: FnMut(usize, &Batch)> Reader for Read {
     }
 }
 
+/// Who is shown the first sets of blocks; a trait for the same reason.
+pub trait SetsReader<const COUNT: usize> {
+    /// Takes the sets of a block and the place where it starts.
+    fn read(&mut self, at: usize, sets: &[u64; COUNT]);
+}
+
+impl<const COUNT: usize, Read: FnMut(usize, &[u64; COUNT])> SetsReader<COUNT> for Read {
+    #[inline]
+    fn read(&mut self, at: usize, sets: &[u64; COUNT]) {
+        self(at, sets);
+    }
+}
+
 /// Reads texts in blocks.
 #[derive(Debug, Clone)]
 pub struct Blocks {
@@ -110,22 +123,21 @@ impl Blocks {
         }
     }
 
-    /// Calls `each` for every block with its first sets alone: for each set, a bit for each byte that is in it. There are no more than
-    /// eight. Sets of ASCII with few forms of rows in its table take the fewest instructions.
+    /// Shows every block with its first sets alone: for each set, a bit for each byte that is in it. There are no more than eight. Sets of ASCII with few forms of rows in its table take the fewest instructions.
     #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
     #[inline]
-    pub fn sets<const COUNT: usize>(&self, text: &[u8], mut each: impl FnMut(usize, &[u64; COUNT])) {
+    pub fn sets<const COUNT: usize>(&self, text: &[u8], reader: &mut impl SetsReader<COUNT>) {
         const { assert!(COUNT <= 8, "there are eight sets") };
         match self.path {
             // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it.
             #[cfg(target_arch = "x86_64")]
-            Path::Avx512 => unsafe { avx512::sets(&self.sets, text, &mut each) },
+            Path::Avx512 => unsafe { avx512::sets(&self.sets, text, reader) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Path::Avx2 => unsafe { avx2::sets(&self.sets, self.rectangles.as_ref(), text, &mut each) },
+            Path::Avx2 => unsafe { avx2::sets(&self.sets, self.rectangles.as_ref(), text, reader) },
             #[cfg(not(target_arch = "x86_64"))]
-            Path::Avx512 | Path::Avx2 => portable::sets(&self.sets, text, &mut each),
-            Path::Portable => portable::sets(&self.sets, text, &mut each),
+            Path::Avx512 | Path::Avx2 => portable::sets(&self.sets, text, reader),
+            Path::Portable => portable::sets(&self.sets, text, reader),
         }
     }
 }

@@ -18,7 +18,7 @@ mod portable;
 mod tokens;
 
 pub use anchors::{Anchors, GROUPS, LENGTH_MAX, Window};
-pub use blocks::{BATCH, BLOCK, Batch, Blocks, GroupFilter, Reader, Sets};
+pub use blocks::{BATCH, BLOCK, Batch, Blocks, GroupFilter, Reader, Sets, SetsReader};
 pub use keys::{KEY, key};
 pub use path::Path;
 pub use tokens::{TOKEN, Tokens};

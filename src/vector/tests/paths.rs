@@ -89,7 +89,7 @@ proptest! {
         let expected = (0..).step_by(BLOCK).zip(expected).collect::<Vec<(usize, [u64; 8])>>();
         for path in Path::available() {
             let mut masks = Vec::new();
-            Blocks::new(sets).on(path).sets(&text, |at, block: &[u64; 8]| masks.push((at, *block)));
+            Blocks::new(sets).on(path).sets(&text, &mut |at, block: &[u64; 8]| masks.push((at, *block)));
             prop_assert_eq!(&masks, &expected, "{:?}", path);
         }
     }
@@ -108,8 +108,8 @@ proptest! {
         for path in Path::available() {
             let blocks = Blocks::new(sets).on(path);
             let (mut all, mut first, mut count) = (Vec::new(), Vec::new(), 0);
-            blocks.sets(&text, |_, block: &[u64; 8]| all.push(*block));
-            blocks.sets(&text, |_, block: &[u64; 3]| first.push(*block));
+            blocks.sets(&text, &mut |_, block: &[u64; 8]| all.push(*block));
+            blocks.sets(&text, &mut |_, block: &[u64; 3]| first.push(*block));
             for (number, block) in text.chunks(BLOCK).enumerate() {
                 let mask = |set| (0..).zip(block).fold(0_u64, |mask, (at, byte)| mask | u64::from(is_in(set, usize::from(*byte))) << at);
                 prop_assert_eq!(all[number], std::array::from_fn(mask), "{:?}", path);

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use vector::{BLOCK, Blocks, Sets};
+use vector::{BLOCK, Blocks, Sets, SetsReader};
 
 use super::{
     around,
@@ -41,14 +41,13 @@ const SETS: Sets = {
 
 /// Calls `found` with each place from a position on; words may come before the others of their block. Words that are no number, and begin
 /// none, are left out; what is too long to be a number always is.
-pub(super) fn each(text: &[u8], from: usize, mut found: impl FnMut(Anchor)) {
+pub(super) fn each(text: &[u8], from: usize, found: impl FnMut(Anchor)) {
     // The block before says how the first word began.
     let base = from.saturating_sub(BLOCK);
-    let mut pass = Pass { text, at: base, from, before: Masks::default(), has_digits: false };
-    let rest = text.get(base..).unwrap_or_default();
-    BLOCKS.sets(rest, |_, [digits, letters, marks]| pass.judge(*digits, *letters, *marks, &mut found));
+    let mut pass = Pass { text, at: base, from, before: Masks::default(), has_digits: false, found };
+    BLOCKS.sets(text.get(base..).unwrap_or_default(), &mut pass);
     // A word may end with the text, at the end of its last block.
-    pass.judge(0, 0, 0, &mut found);
+    pass.judge([0; 3]);
 }
 
 /// A bit for each byte of a block.
@@ -60,7 +59,7 @@ struct Masks {
     runs: u64,
 }
 
-struct Pass<'text> {
+struct Pass<'text, Give> {
     text: &'text [u8],
     /// Where the block begins that is judged.
     at: usize,
@@ -69,13 +68,23 @@ struct Pass<'text> {
     before: Masks,
     /// Whether a word goes on from the block before that has digits.
     has_digits: bool,
+    found: Give,
 }
 
-impl Pass<'_> {
-    #[inline]
-    fn judge(&mut self, digits: u64, letters: u64, marks: u64, found: &mut impl FnMut(Anchor)) {
+impl<Give: FnMut(Anchor)> SetsReader<3> for Pass<'_, Give> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a part of the pass, with its instructions")]
+    fn read(&mut self, _: usize, sets: &[u64; 3]) {
+        self.judge(*sets);
+    }
+}
+
+impl<Give: FnMut(Anchor)> Pass<'_, Give> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a part of the pass, with its instructions")]
+    fn judge(&mut self, [digits, letters, marks]: [u64; 3]) {
         if marks != 0 {
-            self.marks(marks, found);
+            self.marks(marks);
         }
         let mut runs = digits & !(digits << 1 | self.before.digits >> (BLOCK - 1));
         if self.at < self.from {
@@ -88,14 +97,14 @@ impl Pass<'_> {
         let mut ends = sum & !now.words;
         self.has_digits = goes_on_within || goes_on_from_before;
         while ends != 0 {
-            self.word(now, ends.trailing_zeros(), found);
+            self.word(now, ends.trailing_zeros());
             ends &= ends - 1;
         }
         (self.before, self.at) = (now, self.at + BLOCK);
     }
 
     /// Gives mailboxes and machine-readable lines.
-    fn marks(&self, mut marks: u64, found: &mut impl FnMut(Anchor)) {
+    fn marks(&mut self, mut marks: u64) {
         while marks != 0 {
             let at = self.at + marks.trailing_zeros() as usize;
             marks &= marks - 1;
@@ -103,17 +112,18 @@ impl Pass<'_> {
                 continue;
             }
             match self.text.get(..=at) {
-                Some([.., b'@']) => found(Anchor::At(at)),
+                Some([.., b'@']) => (self.found)(Anchor::At(at)),
                 Some([.., b'<', b'<', b'<']) => {}
-                Some([.., b'<', b'<']) => found(Anchor::Brackets(at)),
+                Some([.., b'<', b'<']) => (self.found)(Anchor::Brackets(at)),
                 _ => {}
             }
         }
     }
 
     /// Gives the word with digits that ends here, if it may tell something.
-    #[inline]
-    fn word(&self, now: Masks, end: u32, found: &mut impl FnMut(Anchor)) {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a part of the pass, with its instructions")]
+    fn word(&mut self, now: Masks, end: u32) {
         let length = now.words.unbounded_shl(u64::BITS - end).leading_ones();
         let extent = if length < end {
             let start = end - length;
@@ -131,7 +141,7 @@ impl Pass<'_> {
             }
         };
         if let Some(word) = Word::new(self.text, extent) {
-            found(Anchor::Word(word));
+            (self.found)(Anchor::Word(word));
         }
     }
 

@@ -84,7 +84,7 @@ fn read_back(beginnings: &Beginnings, text: &[u8], range: std::ops::Range<usize>
     let (mut count, mut later) = (0, GAP);
     for (behind, byte) in words.iter().enumerate().rev() {
         let kind = KINDS[usize::from(*byte)];
-        if kind == later && kind != OTHER {
+        if kind == later {
             continue;
         }
         let at = range.start + behind;
@@ -106,7 +106,7 @@ fn read_back(beginnings: &Beginnings, text: &[u8], range: std::ops::Range<usize>
         if kind == OTHER && beginnings.may_be_other(text, at) {
             return Read::Keyword(at);
         }
-        later = kind;
+        later = if kind == OTHER { SMALL } else { kind };
     }
     Read::Stopped
 }

@@ -8,7 +8,7 @@ use std::arch::x86_64::{
 };
 
 use super::{
-    BATCH, BLANK, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, cut, has_bits,
+    BATCH, BLANK, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, SetsReader, cut, has_bits,
     rectangles::{LAYERS, Rectangles},
 };
 
@@ -48,9 +48,9 @@ pub(super) fn sets<const COUNT: usize>(
     sets: &Sets,
     rectangles: Option<&Rectangles>,
     text: &[u8],
-    each: &mut impl FnMut(usize, &[u64; COUNT]),
+    reader: &mut impl SetsReader<COUNT>,
 ) {
-    let Some(Rectangles(layers)) = rectangles else { return sets_of_rows(sets, text, each) };
+    let Some(Rectangles(layers)) = rectangles else { return sets_of_rows(sets, text, reader) };
     let layers = layers.each_ref().map(|halves| halves.each_ref().map(|table| load_twice(table)));
     let mut blocks = Filled::of(text);
     while let Some((at, bytes, length)) = blocks.next() {
@@ -59,18 +59,18 @@ pub(super) fn sets<const COUNT: usize>(
         let mut masks = [0; COUNT];
         of_members(in_rectangles(&layers, load(first)), in_rectangles(&layers, load(second)), &mut masks);
         cut(&mut masks, length);
-        each(at, &masks);
+        reader.read(at, &masks);
     }
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn sets_of_rows<const COUNT: usize>(sets: &Sets, text: &[u8], each: &mut impl FnMut(usize, &[u64; COUNT])) {
+fn sets_of_rows<const COUNT: usize>(sets: &Sets, text: &[u8], reader: &mut impl SetsReader<COUNT>) {
     let tables = tables(sets);
     let mut blocks = Filled::of(text);
     while let Some((at, bytes, length)) = blocks.next() {
         let Some(mut masks) = masks::<false>(&tables, bytes).first_chunk().copied() else { return };
         cut(&mut masks, length);
-        each(at, &masks);
+        reader.read(at, &masks);
     }
 }
 

@@ -10,7 +10,7 @@ use std::arch::x86_64::{
     _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
-use super::{BATCH, BLANK, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, cut, whole_groups};
+use super::{BATCH, BLANK, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, SetsReader, cut, whole_groups};
 
 /// # Safety
 /// The filter is sound.
@@ -179,13 +179,13 @@ unsafe fn words(filter: &GroupFilter<'_>, places: __m512i) -> __m512i {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1,bmi2,lzcnt,popcnt")]
-pub(super) fn sets<const COUNT: usize>(sets: &Sets, text: &[u8], each: &mut impl FnMut(usize, &[u64; COUNT])) {
+pub(super) fn sets<const COUNT: usize>(sets: &Sets, text: &[u8], reader: &mut impl SetsReader<COUNT>) {
     let Some(table) = table(sets) else { return };
     let mut blocks = Filled::of(text);
     while let Some((at, bytes, length)) = blocks.next() {
         let Some(mut masks) = masks(&table, load(bytes)).first_chunk().copied() else { return };
         cut(&mut masks, length);
-        each(at, &masks);
+        reader.read(at, &masks);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Blocks on any machine: eight bytes at once, in an ordinary register.
 
-use super::{BATCH, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, cut};
+use super::{BATCH, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, SetsReader, cut};
 
 pub(super) fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, reader: &mut impl Reader) {
     for (number, text) in text.chunks(BATCH * BLOCK).enumerate() {
@@ -16,12 +16,12 @@ pub(super) fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, reader: &
 }
 
 /// The first sets alone.
-pub(super) fn sets<const COUNT: usize>(sets: &Sets, text: &[u8], each: &mut impl FnMut(usize, &[u64; COUNT])) {
+pub(super) fn sets<const COUNT: usize>(sets: &Sets, text: &[u8], reader: &mut impl SetsReader<COUNT>) {
     let mut blocks = Filled::of(text);
     while let Some((at, bytes, length)) = blocks.next() {
         let mut members = members(sets, bytes);
         cut(&mut members, length);
-        members.first_chunk().into_iter().for_each(|first| each(at, first));
+        members.first_chunk().into_iter().for_each(|first| reader.read(at, first));
     }
 }
 
