@@ -42,36 +42,30 @@ const KINDS: [u8; 256] = {
     kinds
 };
 
-/// Whether a word with digits may be a number, be the beginning of one, or stand in an address.
+/// Whether a word with digits may be a number, be the beginning of one, or stand in an address. What says so soonest is asked first.
 #[inline]
 pub(super) fn may_tell(text: &[u8], start: usize, end: usize) -> bool {
-    let kind = |byte: u8| KINDS[usize::from(byte)];
-    let sides = match start.checked_sub(2).and_then(|first| text.get(first..end + 2)) {
-        Some([before, last, .., next, second]) => [*before, *last, *next, *second].map(kind),
-        _ => {
-            let at = |at: usize| text.get(at).map_or(END, |byte| kind(*byte));
-            let behind = |distance: usize| start.checked_sub(distance).map_or(0, at);
-            [behind(2), behind(1), at(end), at(end + 1)]
-        }
-    };
-    let [before, last, next, second] = sides;
-    let length = end - start;
-    let is_joined = next & (TIE | AROUND | SPACE | COMMA) != 0 && second & (CONTINUES | COMMA | END) != 0;
-    if length >= LONG || is_joined {
-        let is_tied = last == TIE && before == DIGIT;
-        let is_short_pair = || {
-            let is_short = next == TIE && length <= SHORT;
-            is_short && ends_pair(text.get(end + 1..).unwrap_or_default())
-        };
-        let is_behind_letter = last == SPACE && before == LETTER;
-        if !is_tied && (length >= LONG || is_behind_letter || next != COMMA && !is_short_pair()) {
-            return true;
-        }
+    let kind = |at: usize| text.get(at).map_or(END, |byte| KINDS[usize::from(*byte)]);
+    let before = |distance: usize| start.checked_sub(distance).map_or(0, kind);
+    let (next, last, length) = (kind(end), before(1), end - start);
+    if last == COLON && before(2) & (LETTER | COLON) != 0 || next == END {
+        return true;
     }
-    // A time of day has groups of two digits.
-    let is_time = length == 2 && second == DIGIT;
-    let goes_on = next == COLON && second & (DIGIT | LETTER | COLON | END) != 0 && !is_time;
-    goes_on || next == END || last == COLON && before & (LETTER | COLON) != 0
+    let is_tied = || last == TIE && before(2) == DIGIT;
+    if length >= LONG && !is_tied() {
+        return true;
+    }
+    if next == COLON {
+        // A time of day has groups of two digits.
+        let second = kind(end + 1);
+        return second & (DIGIT | LETTER | COLON | END) != 0 && !(length == 2 && second == DIGIT);
+    }
+    if next & (TIE | AROUND | SPACE | COMMA) == 0 || kind(end + 1) & (CONTINUES | COMMA | END) == 0 || is_tied() {
+        return false;
+    }
+    let is_behind_letter = || last == SPACE && before(2) == LETTER;
+    let is_pair = || next == TIE && length <= SHORT && ends_pair(text.get(end + 1..).unwrap_or_default());
+    next != COMMA && !is_pair() || is_behind_letter()
 }
 
 /// Whether no third word follows a short second one: after a separator this is a decimal fraction, and too short for anything else.
