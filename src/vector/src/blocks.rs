@@ -188,6 +188,14 @@ const fn has_bits(word: u64, hash: u64) -> bool {
     word >> (hash & 63) & word >> (hash >> 6 & 63) & 1 == 1
 }
 
+/// A block that begins so, filled up with zeros.
+#[inline]
+fn filled(bytes: &[u8]) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
+    block.iter_mut().zip(bytes).for_each(|(filled, byte)| *filled = *byte);
+    block
+}
+
 /// The blocks of a text; the last is filled up with zeros.
 ///
 /// No closure is called for each, for one with vector instructions would not become a part of code without them.
@@ -211,8 +219,7 @@ impl<'text> Filled<'text> {
         if let Some(block) = rest.first_chunk() {
             return Some((at, block, BLOCK));
         }
-        self.last = [0; BLOCK];
-        self.last.get_mut(..rest.len())?.copy_from_slice(rest);
+        self.last = filled(rest);
         Some((at, &self.last, rest.len()))
     }
 }

@@ -1,6 +1,7 @@
 //! Secrets in every encoding, cut everywhere: nothing of them is left for whoever decodes what comes out.
 
 mod compressed;
+mod places;
 mod wide;
 
 use std::io::Write;

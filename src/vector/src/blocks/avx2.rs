@@ -1,14 +1,14 @@
 //! Blocks with AVX2: 32 bytes at once, each looked up at its lower half in the row of its upper half.
 
 use std::arch::x86_64::{
-    __m256i, _mm_cvtsi32_si128, _mm_loadu_si128, _mm256_add_epi8, _mm256_adds_epu8, _mm256_and_si256,
+    __m256i, _mm_cvtsi32_si128, _mm_loadu_si128, _mm256_add_epi8, _mm256_and_si256, _mm256_blendv_epi8,
     _mm256_broadcastsi128_si256, _mm256_castsi256_pd, _mm256_cmpeq_epi8, _mm256_cmpeq_epi64, _mm256_loadu_si256,
     _mm256_movemask_epi8, _mm256_movemask_pd, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256,
-    _mm256_shuffle_epi8, _mm256_sll_epi16, _mm256_srli_epi16, _mm256_sub_epi8, _mm256_subs_epu8,
+    _mm256_shuffle_epi8, _mm256_sll_epi16, _mm256_slli_epi16, _mm256_srli_epi16, _mm256_sub_epi8, _mm256_subs_epu8,
 };
 
 use super::{
-    BATCH, BLANK, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, SetsReader, cut, has_bits,
+    BATCH, BLANK, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, SetsReader, cut, filled, has_bits,
     rectangles::{LAYERS, Rectangles},
 };
 
@@ -30,10 +30,13 @@ pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, re
         if text.len() < BATCH * BLOCK {
             batch = Batch::default();
         }
-        let mut blocks = Filled::of(text);
-        while let Some((at, bytes, length)) = blocks.next() {
-            let groups = if filter.passes_blanks { u8::MAX } else { groups_without_blanks(bytes) };
-            batch.put(at / BLOCK, masks::<true>(&tables, bytes), groups, length);
+        let (blocks, rest) = text.as_chunks();
+        for (block, bytes) in blocks.iter().enumerate() {
+            batch.put(block, masks::<true>(&tables, bytes), groups(filter, bytes), BLOCK);
+        }
+        if !rest.is_empty() {
+            let bytes = filled(rest);
+            batch.put(blocks.len(), masks::<true>(&tables, &bytes), groups(filter, &bytes), rest.len());
         }
         for (groups, text) in batch.groups.as_chunks_mut::<GROUP>().0.iter_mut().zip(text.chunks(GROUP * BLOCK)) {
             // SAFETY: by the contract of this function.
@@ -110,10 +113,13 @@ fn tables(sets: &Sets) -> Tables {
     tables
 }
 
-/// The groups of a block without a blank or a control character in them.
+/// The groups of a block that the filter may let pass: those without a blank or a control character in them, or all.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn groups_without_blanks(bytes: &[u8; BLOCK]) -> u8 {
+fn groups(filter: &GroupFilter<'_>, bytes: &[u8; BLOCK]) -> u8 {
+    if filter.passes_blanks {
+        return u8::MAX;
+    }
     let (halves, _) = bytes.as_chunks::<HALF>();
     let zero = _mm256_setzero_si256();
     halves.iter().rev().fold(0, |groups, half| {
@@ -151,9 +157,36 @@ unsafe fn passing(filter: &GroupFilter<'_>, text: &[u8], mut groups: u64) -> u64
 #[inline]
 fn masks<const WITH_GROUPS: bool>(tables: &Tables, block: &[u8; BLOCK]) -> [u64; 8] {
     let (halves, _) = block.as_chunks::<HALF>();
+    let [first, second] = halves else { return [0; 8] };
+    let ([ascii, _], first, second) = (tables, load(first), load(second));
+    // Nearly every text is ASCII.
+    if _mm256_movemask_epi8(_mm256_or_si256(first, second)) == 0 {
+        set_masks(of_rows(ascii, first), of_rows(ascii, second))
+    } else {
+        masks_beyond_ascii(tables, block)
+    }
+}
+
+/// The same for a block that is not ASCII. No part of the other, or both would be turned into one that is slower.
+#[target_feature(enable = "avx2")]
+#[cold]
+#[inline(never)]
+fn masks_beyond_ascii([ascii, other]: &Tables, block: &[u8; BLOCK]) -> [u64; 8] {
+    let (halves, _) = block.as_chunks::<HALF>();
+    let [first, second] = halves else { return [0; 8] };
+    let members = |half| {
+        let bytes = load(half);
+        let beyond = of_rows(other, _mm256_sub_epi8(bytes, _mm256_set1_epi8(i8::MIN)));
+        _mm256_or_si256(of_rows(ascii, bytes), beyond)
+    };
+    set_masks(members(first), members(second))
+}
+
+/// The masks of all sets, from the sets of each byte.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn set_masks(mut first: __m256i, mut second: __m256i) -> [u64; 8] {
     let mut masks = [0; 8];
-    let [first, second] = halves else { return masks };
-    let (mut first, mut second) = (members(tables, load(first)), members(tables, load(second)));
     for mask in masks.iter_mut().rev() {
         // The top bit of each byte is what a mask is made of.
         let of = |members| u64::from(_mm256_movemask_epi8(members).cast_unsigned());
@@ -163,31 +196,20 @@ fn masks<const WITH_GROUPS: bool>(tables: &Tables, block: &[u8; BLOCK]) -> [u64;
     masks
 }
 
-/// The sets of each byte.
-#[target_feature(enable = "avx2")]
-#[inline]
-fn members(tables: &Tables, bytes: __m256i) -> __m256i {
-    let [ascii, other] = tables;
-    let members = of_rows(ascii, bytes);
-    // Nearly every text is ASCII.
-    if _mm256_movemask_epi8(bytes) == 0 {
-        return members;
-    }
-    _mm256_or_si256(members, of_rows(other, _mm256_sub_epi8(bytes, _mm256_set1_epi8(i8::MIN))))
-}
-
 /// The sets of each byte that is in one of eight rows, the first of which begins at zero.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn of_rows(tables: &[__m256i; ROWS], mut bytes: __m256i) -> __m256i {
-    let mut members = _mm256_setzero_si256();
-    for table in tables {
-        // Of a byte that is not in this row the top bit is set, so that the shuffle gives nothing.
-        let in_row = _mm256_adds_epu8(bytes, _mm256_set1_epi8(0x70));
-        members = _mm256_or_si256(members, _mm256_shuffle_epi8(*table, in_row));
-        bytes = _mm256_sub_epi8(bytes, _mm256_set1_epi8(16));
-    }
-    members
+fn of_rows(tables: &[__m256i; ROWS], bytes: __m256i) -> __m256i {
+    // A shuffle looks at the lower half of a byte, and gives nothing where the top bit is set. The other three bits say which row it
+    // is, each at the top in turn.
+    let [a, b, c, d, e, f, g, h] = *tables;
+    let of_two = |one, other| {
+        let (one, other) = (_mm256_shuffle_epi8(one, bytes), _mm256_shuffle_epi8(other, bytes));
+        _mm256_blendv_epi8(one, other, _mm256_slli_epi16::<3>(bytes))
+    };
+    let of_four = |one, other| _mm256_blendv_epi8(one, other, _mm256_slli_epi16::<2>(bytes));
+    let (first, second) = (of_four(of_two(a, b), of_two(c, d)), of_four(of_two(e, f), of_two(g, h)));
+    _mm256_blendv_epi8(first, second, _mm256_slli_epi16::<1>(bytes))
 }
 
 #[target_feature(enable = "avx2")]

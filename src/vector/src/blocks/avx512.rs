@@ -10,7 +10,9 @@ use std::arch::x86_64::{
     _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
-use super::{BATCH, BLANK, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, SetsReader, cut, whole_groups};
+use super::{
+    BATCH, BLANK, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, SetsReader, cut, filled, whole_groups,
+};
 
 /// # Safety
 /// The filter is sound.
@@ -18,21 +20,24 @@ use super::{BATCH, BLANK, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets
 #[expect(unsafe_code, reason = "the filter is read without a check")]
 pub(super) unsafe fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, reader: &mut impl Reader) {
     let Some(table) = table(sets) else { return };
-    let (xor, factor) = (_mm512_set1_epi64(filter.xor.cast_signed()), _mm512_set1_epi64(filter.factor.cast_signed()));
     let mut batch = Batch::default();
     let mut asked = Asked { entries: [0; ASKED_MAX], count: 0 };
     for (number, text) in text.chunks(BATCH * BLOCK).enumerate() {
         if text.len() < BATCH * BLOCK {
             batch = Batch::default();
         }
-        let mut blocks = Filled::of(text);
+        let (blocks, rest) = text.as_chunks();
         let mut rows = [[_mm512_setzero_si512(); 8]; BATCH / 8];
-        while let Some((at, bytes, length)) = blocks.next() {
-            let (block, bytes) = (at / BLOCK % BATCH, load(bytes));
-            let hashes = _mm512_srli_epi64::<32>(_mm512_mullo_epi64(_mm512_xor_si512(bytes, xor), factor));
-            let groups = if filter.passes_blanks { u8::MAX } else { groups_without_blanks(bytes) };
-            asked.put(block, groups & whole_groups(length), hashes);
-            rows.as_flattened_mut()[block] = set_masks(members(&table, bytes), length);
+        let places = rows.as_flattened_mut();
+        for ((block, bytes), masks) in blocks.iter().enumerate().zip(places.iter_mut()) {
+            let bytes = load(bytes);
+            asked.put(block, filter, bytes, BLOCK);
+            *masks = set_masks(members(&table, bytes), BLOCK);
+        }
+        if let Some(masks) = places.get_mut(blocks.len()).filter(|_| !rest.is_empty()) {
+            let bytes = load(&filled(rest));
+            asked.put(blocks.len(), filter, bytes, rest.len());
+            *masks = set_masks(members(&table, bytes), rest.len());
         }
         let (of_eight, _) = batch.sets.as_flattened_mut().as_chunks_mut::<8>();
         for (number, rows) in rows.into_iter().enumerate() {
@@ -67,13 +72,16 @@ struct Asked {
 const ASKED_MAX: usize = (BATCH + 1) * GROUP;
 
 impl Asked {
-    /// Takes some groups of a block.
-    #[target_feature(enable = "avx512f,popcnt")]
+    /// Takes the groups of a block that the filter may let pass and that are there if so many of its bytes are.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,popcnt")]
     #[inline]
-    fn put(&mut self, block: usize, groups: u8, hashes: __m512i) {
+    fn put(&mut self, block: usize, filter: &GroupFilter<'_>, bytes: __m512i, length: usize) {
+        let groups = if filter.passes_blanks { u8::MAX } else { groups_without_blanks(bytes) } & whole_groups(length);
+        let (xor, factor) = (filter.xor.cast_signed(), filter.factor.cast_signed());
+        let product = _mm512_mullo_epi64(_mm512_xor_si512(bytes, _mm512_set1_epi64(xor)), _mm512_set1_epi64(factor));
         let first = _mm512_set1_epi64(((block * GROUP) as i64) << 32);
         let numbers = _mm512_setr_epi64(0, 1 << 32, 2 << 32, 3 << 32, 4 << 32, 5 << 32, 6 << 32, 7 << 32);
-        let entries = _mm512_or_si512(hashes, _mm512_or_si512(first, numbers));
+        let entries = _mm512_or_si512(_mm512_srli_epi64::<32>(product), _mm512_or_si512(first, numbers));
         if let Some(place) = self.entries.get_mut(self.count..).and_then(<[u64]>::first_chunk_mut) {
             store(place, _mm512_maskz_compress_epi64(groups, entries));
         }

@@ -1,15 +1,14 @@
 //! Blocks on any machine: eight bytes at once, in an ordinary register.
 
-use super::{BATCH, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, SetsReader, cut};
+use super::{BATCH, BLOCK, Batch, Filled, GROUP, GroupFilter, Reader, Sets, SetsReader, cut, filled};
 
 pub(super) fn each(sets: &Sets, text: &[u8], filter: &GroupFilter<'_>, reader: &mut impl Reader) {
     for (number, text) in text.chunks(BATCH * BLOCK).enumerate() {
         let mut batch = Batch::default();
-        let mut blocks = Filled::of(text);
-        while let Some((at, bytes, length)) = blocks.next() {
-            let mut groups = 0;
-            filter.each(bytes, |place| groups |= 1 << (place / GROUP));
-            batch.put(at / BLOCK, members(sets, bytes), groups, length);
+        for (block, text) in text.chunks(BLOCK).enumerate() {
+            let (bytes, mut groups) = (filled(text), 0);
+            filter.each(text, |place| groups |= 1 << (place / GROUP));
+            batch.put(block, members(sets, &bytes), groups, text.len());
         }
         reader.read(number * BATCH * BLOCK, &batch);
     }

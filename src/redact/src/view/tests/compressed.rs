@@ -18,7 +18,7 @@ const WITHOUT_MARK: [(&str, Compress); 6] = [
     ("raw deflate, best", |text| deflate(text, 9)),
 ];
 
-fn brotli(text: &[u8], quality: u32) -> Vec<u8> {
+pub(super) fn brotli(text: &[u8], quality: u32) -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = brotli::CompressorWriter::new(&mut out, 4096, quality, 20);
     encoder.write_all(text).unwrap();
@@ -26,7 +26,7 @@ fn brotli(text: &[u8], quality: u32) -> Vec<u8> {
     out
 }
 
-fn deflate(text: &[u8], level: u32) -> Vec<u8> {
+pub(super) fn deflate(text: &[u8], level: u32) -> Vec<u8> {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(level));
     encoder.write_all(text).unwrap();
     encoder.finish().unwrap()
