@@ -24,6 +24,8 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use vector::TOKEN;
+
 use crate::{
     class::Class,
     recognizer::{Found, Open, Recognizer},
@@ -151,29 +153,29 @@ impl Shapes {
         count
     }
 
-    /// What stands after a word that ends at a place.
-    fn after_word(
-        &self,
-        shapes: &Range<u16>,
-        text: &[u8],
-        end: usize,
-        is_end: bool,
-        run: Option<usize>,
-    ) -> Option<Sight> {
+    /// What stands after a word that ends at a place, with a run in it that begins at another.
+    fn after_word(&self, shapes: &Range<u16>, text: &[u8], end: usize, is_end: bool, run: usize) -> Option<Sight> {
         let value = |at| shapes.clone().find_map(|shape| self.judge(shape, text, at, is_end, Some(run)));
         near::values(text, end).find_map(value)
     }
 
+    /// What may stand after a word that ends at a place when more of the text has come: more of it, or of its run.
+    fn undecided_after_word(&self, shapes: &Range<u16>, text: &[u8], end: usize) -> Option<Sight> {
+        let undecided =
+            |at, shape| self.judge(shape, text, at, false, None).and_then(|sight| sight.without_run(text.len()));
+        near::values(text, end).find_map(|at| shapes.clone().find_map(|shape| undecided(at, shape)))
+    }
+
     /// Whether there is a credential of this shape. After a word it has a run in it, for otherwise it would not always be found.
     /// Its finds have the numbers of shapes for rules, for [`Recognizer::open`].
-    fn judge(&self, number: u16, text: &[u8], at: usize, is_end: bool, run: Option<Option<usize>>) -> Option<Sight> {
+    fn judge(&self, number: u16, text: &[u8], at: usize, is_end: bool, run: Option<usize>) -> Option<Sight> {
         let shape = self.shapes.get(usize::from(number))?;
         let ((start, end), certain) = match shape.pattern.read(text, at, is_end) {
             Reading::No => return None,
             Reading::More { secret } => return Some(Sight::More(secret)),
             Reading::Yes { secret, certain } => (secret, certain),
         };
-        if run.is_some_and(|run| run.is_none_or(|run| !(at..certain).contains(&run))) {
+        if run.is_some_and(|run| !(at..certain).contains(&run)) {
             return None;
         }
         let (_, rule) = self.rules.get(usize::from(shape.rule))?;
@@ -220,13 +222,13 @@ impl Recognizer for Shapes {
             Place::Token(at, search) => sights.extend(self.search(search, text, at, is_end)),
             Place::Bytes(at, family) => self.family(family, text, at, is_end, &mut sights),
             Place::Value(at) => self.words.each(text, near::before(text, at), |end, shapes| {
-                sights.extend(self.after_word(shapes, text, end, is_end, Some(at)));
+                sights.extend(self.after_word(shapes, text, end, is_end, at));
             }),
         });
         if !is_end {
             self.words.each(text, near::unfinished(text), |end, shapes| {
-                let sight = self.after_word(shapes, text, end, false, None);
-                sights.extend(sight.filter(|sight| matches!(sight, Sight::More(_))));
+                let undecided = self.undecided_after_word(shapes, text, end);
+                sights.extend(undecided.filter(|undecided| !undecided.is_found_in(&sights)));
             });
         }
         sights.sort_unstable_by_key(Sight::order);
@@ -279,6 +281,21 @@ fn count(shapes: &[Shape]) -> Result<u16, RuleError> {
 type Order = (usize, Option<(Reverse<usize>, Reverse<u8>, u16)>);
 
 impl Sight {
+    /// What is left open by something that was judged without its run: a text of this length ends before the run is long enough.
+    const fn without_run(self, length: usize) -> Option<Self> {
+        match self {
+            Self::More(_) => Some(self),
+            Self::Found(Found { start, end, .. }) if length < end + TOKEN => Some(Self::More(start)),
+            Self::Found(_) => None,
+        }
+    }
+
+    /// Whether there is a find where this begins.
+    fn is_found_in(&self, sights: &[Self]) -> bool {
+        let start = self.order().0;
+        sights.iter().any(|sight| matches!(sight, Self::Found(found) if found.start == start))
+    }
+
     /// By start; at the same start what is undecided comes first, then the longest, then the surest.
     const fn order(&self) -> Order {
         match self {

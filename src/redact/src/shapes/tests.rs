@@ -166,6 +166,19 @@ fn a_credential_that_begins_in_another_one_is_found_however_the_text_is_cut() {
     assert_eq!(masked(shapes, text.as_bytes(), &everywhere), whole, "{text}");
 }
 
+#[test]
+fn a_value_is_found_however_the_text_is_cut_before_it_can_be_told_from_words() {
+    let shapes = &*Shapes::built_in();
+    let mut random = numbers(7);
+    let mut digits = |count: usize| (0..count).map(|_| char::from(b'a' + (random() % 16) as u8)).collect::<String>();
+    // What a value must have, sixteen letters or digits in a row, begins with the last byte that is certain.
+    let text = format!("cookie: name=1:b2{{#9t3*T!s4({}7{}; path=/", digits(4), digits(60));
+    let whole = masked(shapes, text.as_bytes(), &[]);
+    assert_eq!(whole.len(), 1, "{whole:?} in {text}");
+    let everywhere = (0..text.len()).collect::<Vec<_>>();
+    assert_eq!(masked(shapes, text.as_bytes(), &everywhere), whole, "{text}");
+}
+
 /// The names of what is found, each with its text.
 fn found(text: &str) -> Vec<(String, String)> {
     let shapes = &*Shapes::built_in();
