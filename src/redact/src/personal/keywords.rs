@@ -106,6 +106,8 @@ mod tests {
         assert!(says("{\"socialSecurityNumber\":\"", "social security"));
         assert!(says("his SSN ", "ssn") && says("ssn2: ", "ssn") && says("ss# ", "ss#"));
         assert!(says("passports: ", "passport") && says("身份证号", "身份证") && says("Née le ", "née le"));
+        // An escape may be of anything.
+        assert!(says("\\5born: ", "born") && says("\\nBorn: ", "born") && says("D.O.Born", "d o b"));
     }
 
     #[test]
