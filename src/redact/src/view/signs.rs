@@ -158,7 +158,6 @@ impl Before {
                     of_text: pair(&of_text),
                     lower: pair(&lower),
                     upper: pair(&upper),
-                    goes_on_before: block.checked_sub(1).is_some_and(|before| base64[before] >> (BLOCK - 1) == 1),
                     goes_on: base64.get(block + 2).map(|next| next & 1 == 1),
                 };
                 blocks.take(at + block * BLOCK, signs);
@@ -174,8 +173,6 @@ struct Pair {
     of_text: u128,
     lower: u128,
     upper: u128,
-    /// Whether a run at the start of the two may have begun before.
-    goes_on_before: bool,
     /// Whether a run at their end goes on, if that is known.
     goes_on: Option<bool>,
 }
@@ -198,7 +195,8 @@ impl Pair {
     const fn may_be_compressed(&self, start: u32) -> bool {
         let length = (self.base64 >> start).trailing_ones();
         let end = start + length;
-        let is_seen = end <= BLOCK as u32 || start == 0 && self.goes_on_before;
+        // What starts with the block before, or further before, was long enough to be told there.
+        let is_seen = end <= BLOCK as u32 || start == 0;
         let is_cut = end == u128::BITS && length < HEAD_LENGTH_MAX;
         match self.goes_on {
             _ if is_seen => false,

@@ -44,5 +44,8 @@ fn a_secret_in_a_run_is_found_at_every_place() {
     check("base64 twice", &STANDARD.encode(STANDARD.encode(ALPHANUMERIC)));
     let answer = format!("{{\"items\":[1,2,3],\"echo\":\"{ALPHANUMERIC}\"}}");
     check("Brotli", &STANDARD.encode(brotli(answer.as_bytes(), 5)));
+    // Fewer characters than are looked at to tell what it is.
+    check("short Brotli", &STANDARD.encode(brotli(ALPHANUMERIC.as_bytes(), 5)));
+    check("short deflate", &STANDARD.encode(deflate(ALPHANUMERIC.as_bytes(), 9)));
     check("deflate", &STANDARD.encode(deflate(answer.as_bytes(), 9)));
 }
