@@ -1,3 +1,5 @@
+//! What a sealed value gives back, to whom, and that it gives nothing away.
+
 use proptest::prelude::*;
 
 use super::*;
