@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::settings::Addresses;
+use super::{escape::after_escape, settings::Addresses};
 
 /// No address of version 6 is written longer.
 const LENGTH_MAX: usize = 45;
@@ -30,7 +30,8 @@ fn is_wanted(address: Ipv4Addr, wanted: Addresses) -> bool {
 
 /// The address of version 6 around the run of digits that begins at `digit`, if that is the first run in it.
 pub(super) fn version_6(text: &[u8], digit: usize, wanted: Addresses) -> Option<(usize, usize)> {
-    let start = start(text, digit);
+    // `\f` is a digit, too.
+    let start = after_escape(text, start(text, digit), digit);
     if text[start..digit].iter().any(u8::is_ascii_digit) {
         return None;
     }
@@ -40,7 +41,8 @@ pub(super) fn version_6(text: &[u8], digit: usize, wanted: Addresses) -> Option<
     let written = written.strip_suffix(b".").unwrap_or(written);
     let end = start + written.len();
     let stands_alone = |byte: Option<&u8>| !byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    let before = start.checked_sub(1).and_then(|before| text.get(before));
+    let begins_line = |before: usize| after_escape(text, before, start) == start;
+    let before = start.checked_sub(1).filter(|before| !begins_line(*before)).and_then(|before| text.get(before));
     if !stands_alone(before) || !stands_alone(text.get(end)) {
         return None;
     }

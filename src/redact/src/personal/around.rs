@@ -56,9 +56,10 @@ pub(super) fn may_tell(text: &[u8], start: usize, end: usize) -> bool {
         return true;
     }
     if next == COLON {
-        // A time of day has groups of two digits.
         let second = kind(end + 1);
-        return second & (DIGIT | LETTER | COLON | END) != 0 && !(length == 2 && second == DIGIT);
+        // A time of day has groups of two digits; a letter before one may be of an escape.
+        let is_time = length == 2 && kind(start) == DIGIT && second == DIGIT;
+        return second & (DIGIT | LETTER | COLON | END) != 0 && !is_time;
     }
     if next & (TIE | AROUND | SPACE | COMMA) == 0 || kind(end + 1) & (CONTINUES | COMMA | END) == 0 || is_tied() {
         return false;

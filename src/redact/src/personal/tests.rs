@@ -47,6 +47,8 @@ fn numbers_that_prove_themselves_are_found_without_a_word() {
         ("AB 12 34 56 C", "UK_NINO", "AB 12 34 56 C"),
         ("from 192.0.2.7:443", "IP_ADDRESS", "192.0.2.7"),
         ("from 2001:db8::7, yes", "IP_ADDRESS", "2001:db8::7"),
+        ("at\\n2001:db8::7, yes", "IP_ADDRESS", "2001:db8::7"),
+        ("at\\f5:2001:3:4:5:6:7:8\\n", "IP_ADDRESS", "5:2001:3:4:5:6:7:8"),
         ("<alice@corp.test>", "EMAIL_ADDRESS", "alice@corp.test"),
         ("+44 20 7946 0018", "PHONE_NUMBER", "+44 20 7946 0018"),
         ("(212) 736-5000", "PHONE_NUMBER", "(212) 736-5000"),
