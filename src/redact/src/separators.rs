@@ -2,7 +2,7 @@
 //!
 //! JSON is full of separators and nearly none follows such a name. So a vector pass looks for the few ends that such names have.
 
-use std::sync::LazyLock;
+use std::{cell::Cell, sync::LazyLock};
 
 use vector::{Anchors, Window};
 
@@ -11,6 +11,8 @@ use crate::names::{may_be_end_of_secret_name, may_end_secret_name};
 
 /// The last four letters of a name and what follows it.
 pub(crate) const LENGTH: usize = 5;
+/// The last bytes of a name by which it is sorted out.
+const NAME_LENGTH: usize = 16;
 /// The ends of names that `may_end_secret_name` lets through, in lower case, and what may stand before them.
 const ENDS: [(&[u8; 3], &[u8]); 7] = [
     (b"ken", b"o_-"),
@@ -34,20 +36,32 @@ pub(crate) fn gather(chunk: &[u8], separators: &mut Vec<usize>) {
     let near_start =
         near_start.filter(|(at, byte)| is_separator(**byte) && chunk.get(..*at).is_some_and(may_follow_name));
     separators.extend(near_start.map(|(at, _)| at));
+    // The same name comes in message after message, so the last that was sorted out is known by its bytes.
+    let sorted_out = Cell::new([0; NAME_LENGTH]);
+    let name = |at: usize| chunk.get((at + LENGTH - 1).wrapping_sub(NAME_LENGTH)..).and_then(<[u8]>::first_chunk);
     NAME_ENDS.each(
         chunk,
-        |_| true,
+        |at| may_be_separated(chunk, at + LENGTH - 1) & name(at).is_none_or(|name| *name != sorted_out.get()),
         |at| {
             let after = chunk.get(at + LENGTH - 1..).unwrap_or_default().iter().take(LOOK_BACK);
             let between = after.clone().take_while(|byte| BETWEEN[usize::from(**byte)]).count();
             let separator = at + LENGTH - 1 + between;
-            let is_here = separator >= LOOK_BACK && chunk.get(separator).is_some_and(|byte| is_separator(*byte));
-            let name = chunk.get(..at + LENGTH - 1).and_then(<[u8]>::last_chunk);
-            if is_here && name.is_none_or(may_be_end_of_secret_name) {
-                separators.push(separator);
+            if separator < LOOK_BACK || !chunk.get(separator).is_some_and(|byte| is_separator(*byte)) {
+                return;
+            }
+            match name(at).filter(|name| !may_be_end_of_secret_name(name)) {
+                Some(name) => sorted_out.set(*name),
+                None => separators.push(separator),
             }
         },
     );
+}
+
+/// Whether a separator may follow a name that ends before a place, by the first two bytes behind it.
+#[inline]
+fn may_be_separated(chunk: &[u8], at: usize) -> bool {
+    let Some([first, second]) = chunk.get(at..).and_then(<[u8]>::first_chunk) else { return true };
+    is_separator(*first) | is_separator(*second) | BETWEEN[usize::from(*second)]
 }
 
 /// The ends of names, before one of the bytes of a set.
@@ -91,7 +105,7 @@ mod tests {
     use super::*;
     use crate::keys::secret_field;
 
-    const PIECES: [&str; 20] = [
+    const PIECES: [&str; 21] = [
         "access",
         "Token",
         "\\n",
@@ -101,6 +115,7 @@ mod tests {
         "pass_word",
         "authorization",
         "se-cret",
+        ".....{\"progressToken",
         "\"",
         "\\\"",
         ":",
