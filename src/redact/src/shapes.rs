@@ -222,7 +222,9 @@ impl Recognizer for Shapes {
             Place::Token(at, search) => sights.extend(self.search(search, text, at, is_end)),
             Place::Bytes(at, family) => self.family(family, text, at, is_end, &mut sights),
             Place::Value(at) => self.words.each(text, near::before(text, at), |end, shapes| {
-                sights.extend(self.after_word(shapes, text, end, is_end, at));
+                if near::is_on_line(text, end, at) {
+                    sights.extend(self.after_word(shapes, text, end, is_end, at));
+                }
             }),
         });
         if !is_end {

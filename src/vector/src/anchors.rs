@@ -10,8 +10,8 @@ use crate::portable;
 
 /// How many bytes a window has at most.
 pub const LENGTH_MAX: usize = 8;
-/// What the windows that start in a block reach over, and what is loaded to look at the last.
-pub(crate) const REACH: usize = BLOCK + 2 * LENGTH_MAX;
+/// What the windows that start in a block of 64 bytes reach over, and what is loaded to look at the last.
+pub const REACH: usize = BLOCK + 2 * LENGTH_MAX;
 /// How many groups fit into one plane.
 pub const GROUPS: usize = 8;
 
@@ -82,6 +82,24 @@ impl<const PLANES: usize, const LENGTH: usize> Anchors<PLANES, LENGTH> {
             self.mark(&mut reaches, &mut marks);
             marks.each_wanted(start, &is_wanted, &mut marked);
             start += BLOCKS * BLOCK;
+        }
+    }
+
+    /// A bit for each of the first 64 bytes at which a window may lie. Where a bit is set, none needs to.
+    #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
+    #[must_use]
+    #[inline]
+    pub fn in_block(&self, text: &[u8; REACH]) -> u64 {
+        match self.path {
+            // SAFETY: a path is taken only if `Path::is_available` found its instructions; `new` and `on` see to it.
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx512 => unsafe { crate::avx512::in_block(self, text) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Path::Avx2 => unsafe { crate::avx2::in_block(self, text) },
+            #[cfg(not(target_arch = "x86_64"))]
+            Path::Avx512 | Path::Avx2 => portable::in_block(self, text),
+            Path::Portable => portable::in_block(self, text),
         }
     }
 

@@ -19,19 +19,45 @@ pub(crate) fn anchors<const PLANES: usize, const LENGTH: usize>(
     reaches: &mut Reaches<'_>,
     marked: &mut Marks,
 ) {
+    let tables = tables(anchors);
+    marked.clear();
+    for block in 0..BLOCKS {
+        let Some(reach) = reaches.next() else { return };
+        marked.set(block, of_block(&tables, reach));
+    }
+}
+
+#[target_feature(enable = "avx2,bmi1")]
+pub(crate) fn in_block<const PLANES: usize, const LENGTH: usize>(
+    anchors: &Anchors<PLANES, LENGTH>,
+    reach: &[u8; REACH],
+) -> u64 {
+    of_block(&tables(anchors), reach)
+}
+
+#[target_feature(enable = "avx2,bmi1")]
+#[inline]
+fn tables<const PLANES: usize, const LENGTH: usize>(
+    anchors: &Anchors<PLANES, LENGTH>,
+) -> [[[__m256i; 2]; LENGTH]; PLANES] {
     let mut tables = [[[_mm256_setzero_si256(); 2]; LENGTH]; PLANES];
     let bytes = anchors.halves.as_flattened().as_flattened();
     for (table, bytes) in tables.as_flattened_mut().as_flattened_mut().iter_mut().zip(bytes) {
         *table = load_twice(bytes);
     }
-    marked.clear();
-    for block in 0..BLOCKS {
-        let Some(reach) = reaches.next() else { return };
-        // The halves of two bytes make two more: such a mark may be wrong.
-        let first = marks::<PLANES, LENGTH, 0>(&tables, reach);
-        let second = marks::<PLANES, LENGTH, HALF>(&tables, reach);
-        marked.set(block, u64::from(second) << HALF | u64::from(first));
-    }
+    tables
+}
+
+#[target_feature(enable = "avx2,bmi1")]
+#[inline]
+fn of_block<const PLANES: usize, const LENGTH: usize>(
+    tables: &[[[__m256i; 2]; LENGTH]; PLANES],
+    reach: &[u8; REACH],
+) -> u64 {
+    // The halves of two bytes make two more: such a mark may be wrong.
+    let first = marks::<PLANES, LENGTH, 0>(tables, reach);
+    let second = marks::<PLANES, LENGTH, HALF>(tables, reach);
+    u64::from(second) << HALF | u64::from(first)
 }
 
 /// A bit for each byte of a half of a block at which some group may have a window.
@@ -69,9 +95,9 @@ fn is_any(bytes: __m256i) -> u32 {
 }
 
 #[target_feature(enable = "avx2,bmi1")]
-pub(crate) fn tokens(tokens: &Tokens, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: &mut Marks) {
-    let [token, word] = tokens.halves;
-    let (token, word) = (load_twice(&token), load_twice(&word));
+pub(crate) fn tokens(tokens: &Tokens, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: [&mut Marks; 2]) {
+    let [token, word, value] = &tokens.halves;
+    let (token, word, value) = (load_twice(token), load_twice(word), load_twice(value));
     let upper_bits = load_twice(&[1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0]);
     let (backslash, percent) = (_mm256_set1_epi8(b'\\'.cast_signed()), _mm256_set1_epi8(b'%'.cast_signed()));
     for (masks, block) in masks.next(blocks.len()).zip(blocks) {
@@ -84,9 +110,10 @@ pub(crate) fn tokens(tokens: &Tokens, blocks: &[[u8; BLOCK]], masks: &mut Masks,
             // The shuffle gives zero for a byte of 128 and more.
             let is_token = is_any(_mm256_and_si256(_mm256_shuffle_epi8(token, bytes), upper));
             let is_word = is_any(_mm256_and_si256(_mm256_shuffle_epi8(word, bytes), upper));
+            let is_value = is_any(_mm256_and_si256(_mm256_shuffle_epi8(value, bytes), upper));
             let escape = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, backslash), _mm256_cmpeq_epi8(bytes, percent));
             let is_escape = _mm256_movemask_epi8(escape).cast_unsigned();
-            for (of_block, of_half) in of_block.iter_mut().zip([is_token, is_word, is_escape]) {
+            for (of_block, of_half) in of_block.iter_mut().zip([is_token, is_word, is_escape, is_value]) {
                 *of_block = *of_block << HALF | u64::from(of_half);
             }
         }

@@ -7,7 +7,7 @@ use std::arch::x86_64::{
 
 use crate::anchors::{Anchors, REACH, Reaches};
 use crate::marks::{BLOCK, BLOCKS, Marks};
-use crate::tokens::{Masks, Tokens};
+use crate::tokens::{ESCAPE_BIT, Masks, TOKEN_BIT, Tokens, VALUE_BIT, WORD_BIT};
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1")]
 pub(crate) fn anchors<const PLANES: usize, const LENGTH: usize>(
@@ -15,18 +15,35 @@ pub(crate) fn anchors<const PLANES: usize, const LENGTH: usize>(
     reaches: &mut Reaches<'_>,
     marked: &mut Marks,
 ) {
-    let mut tables = [[[_mm512_setzero_si512(); 2]; LENGTH]; PLANES];
-    for (table, bytes) in tables.as_flattened_mut().iter_mut().zip(anchors.low.as_flattened()) {
-        if let ([lower, upper], []) = bytes.as_chunks() {
-            *table = [load(lower), load(upper)];
-        }
-    }
+    let tables = tables(anchors);
     // A byte of 128 and more is looked up by its lower bits: such a mark may be wrong.
     marked.clear();
     for block in 0..BLOCKS {
         let Some(reach) = reaches.next() else { return };
         marked.set(block, marks(&tables, reach));
     }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1")]
+pub(crate) fn in_block<const PLANES: usize, const LENGTH: usize>(
+    anchors: &Anchors<PLANES, LENGTH>,
+    reach: &[u8; REACH],
+) -> u64 {
+    marks(&tables(anchors), reach)
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1")]
+#[inline]
+fn tables<const PLANES: usize, const LENGTH: usize>(
+    anchors: &Anchors<PLANES, LENGTH>,
+) -> [[[__m512i; 2]; LENGTH]; PLANES] {
+    let mut tables = [[[_mm512_setzero_si512(); 2]; LENGTH]; PLANES];
+    for (table, bytes) in tables.as_flattened_mut().iter_mut().zip(anchors.low.as_flattened()) {
+        if let ([lower, upper], []) = bytes.as_chunks() {
+            *table = [load(lower), load(upper)];
+        }
+    }
+    tables
 }
 
 /// A bit for each byte of the block at which some group has a window.
@@ -52,17 +69,17 @@ fn marks<const PLANES: usize, const LENGTH: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1")]
-pub(crate) fn tokens(tokens: &Tokens, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: &mut Marks) {
+pub(crate) fn tokens(tokens: &Tokens, blocks: &[[u8; BLOCK]], masks: &mut Masks, places: [&mut Marks; 2]) {
     let (quarters, _) = tokens.classes.as_chunks();
     let [lower, upper, ..] = quarters else { return };
     let (lower, upper) = (load(lower), load(upper));
-    for ([token, word, escape], block) in masks.next(blocks.len()).zip(blocks) {
+    for (masks, block) in masks.next(blocks.len()).zip(blocks) {
         let bytes = load(block);
         // A byte of 128 and more would be looked up by its lower bits.
         let classes = _mm512_maskz_permutex2var_epi8(!_mm512_movepi8_mask(bytes), lower, bytes, upper);
-        *token = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(1));
-        *word = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(2));
-        *escape = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(4));
+        for (mask, bit) in masks.into_iter().zip([TOKEN_BIT, WORD_BIT, ESCAPE_BIT, VALUE_BIT]) {
+            *mask = _mm512_test_epi8_mask(classes, _mm512_set1_epi8(bit.cast_signed()));
+        }
     }
     masks.judge(places);
 }

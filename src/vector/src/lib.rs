@@ -17,8 +17,8 @@ mod path;
 mod portable;
 mod tokens;
 
-pub use anchors::{Anchors, GROUPS, LENGTH_MAX, Window};
+pub use anchors::{Anchors, GROUPS, LENGTH_MAX, REACH, Window};
 pub use blocks::{BATCH, BLOCK, Batch, Blocks, GroupFilter, Reader, Sets, SetsReader};
 pub use keys::{KEY, key};
 pub use path::Path;
-pub use tokens::{TOKEN, Tokens};
+pub use tokens::{TOKEN, Token, Tokens};

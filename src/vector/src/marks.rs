@@ -47,9 +47,32 @@ impl Marks {
     pub(crate) fn set_all(&mut self, count: usize, mask_of: impl Fn(usize) -> u64) {
         let of_blocks = self.of_blocks.iter_mut().take(count).enumerate();
         of_blocks.for_each(|(block, of_block)| *of_block = mask_of(block));
-        self.any = 0;
+        let mut any = 0;
         for (block, mask) in self.of_blocks.iter().take(count).enumerate() {
-            self.any |= u32::from(*mask != 0) << block;
+            any |= u32::from(*mask != 0) << block;
+        }
+        self.any = any;
+    }
+
+    /// The mask of a block.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a part of each vector pass")]
+    pub(crate) const fn of_block(&self, block: usize) -> u64 {
+        self.of_blocks[block % BLOCKS]
+    }
+
+    /// Calls `found` with the place of each bit, in order, as [`Marks::each_wanted`] does.
+    #[inline]
+    pub(crate) fn each(&self, start: usize, found: &mut impl FnMut(usize)) {
+        let mut any = self.any;
+        while any != 0 {
+            let number = any.trailing_zeros() as usize % BLOCKS;
+            let mut marks = self.of_blocks[number];
+            while marks != 0 {
+                found(start.wrapping_add(number * BLOCK + marks.trailing_zeros() as usize));
+                marks &= marks - 1;
+            }
+            any &= any - 1;
         }
     }
 

@@ -1,7 +1,7 @@
 //! All paths that a machine has give the same results.
 
 use proptest::prelude::*;
-use vector::{Anchors, BLOCK, Blocks, Path, TOKEN, Tokens, Window};
+use vector::{Anchors, BLOCK, Blocks, Path, TOKEN, Token, Tokens, Window};
 
 /// What `each` promises, word for word.
 fn expected<const N: usize>(windows: &[(usize, Window<N>)], text: &[u8]) -> Vec<usize> {
@@ -18,7 +18,12 @@ fn check<const PLANES: usize, const N: usize>(windows: &[(usize, Window<N>)], te
     for path in Path::available() {
         let mut found = Vec::new();
         Anchors::<PLANES, N>::new(windows.iter().copied()).on(path).each(text, |_| true, |at| found.push(at));
-        assert_eq!(found, expected(windows, text), "{path:?}");
+        let expected = expected(windows, text);
+        assert_eq!(found, expected, "{path:?}");
+        if let Some(block) = text.first_chunk() {
+            let marks = Anchors::<PLANES, N>::new(windows.iter().copied()).on(path).in_block(block);
+            assert!(expected.iter().take_while(|at| **at < BLOCK).all(|at| marks >> at & 1 == 1), "{path:?}");
+        }
     }
 }
 
@@ -50,10 +55,10 @@ proptest! {
 proptest! {
     #[test]
     fn every_path_finds_the_same_tokens(
-        pieces in proptest::collection::vec((0_usize..8, 1_usize..24, any::<u8>()), 0..40),
+        pieces in proptest::collection::vec((0_usize..9, 1_usize..24, any::<u8>()), 0..40),
         before in 0_usize..2200,
     ) {
-        let bytes = |kind, any| [b'a', b'a', b'-', b'-', b' ', b'\\', b'%', any][kind];
+        let bytes = |kind, any| [b'a', b'a', b'-', b'-', b' ', b'\\', b'%', b'q', any][kind];
         let text = pieces.into_iter().flat_map(|(kind, count, any)| vec![bytes(kind, any); if kind < 4 { count } else { 1 }]);
         let text = vec![b' '; before].into_iter().chain(text).collect::<Vec<_>>();
         let word = (b'a'..=b'z').fold(0, |set, byte| set | 1_u128 << byte);
@@ -65,10 +70,22 @@ proptest! {
         };
         let begins = |at: &usize| may_begin(*at) && text.get(*at..at + TOKEN).is_some_and(|run| run.iter().all(is_of));
         let expected = (0..text.len()).filter(begins).collect::<Vec<_>>();
+        let is_value = |at: &usize| {
+            !at.checked_sub(1).is_some_and(|before| is_of(&text[before])) && text[*at..at + TOKEN].contains(&b'q')
+        };
+        let expected_values = expected.iter().copied().filter(is_value).collect::<Vec<_>>();
         for path in Path::available() {
-            let mut found = Vec::new();
-            Tokens::new(word | 1 << b'-', word).on(path).each(&text, |_| true, |at| found.push(at));
-            prop_assert_eq!(&found, &expected, "{:?}", path);
+            let (mut found, mut values) = (Vec::new(), Vec::new());
+            let tokens = Tokens::new(word | 1 << b'-', word, 1 << b'q').on(path);
+            tokens.each(&text, |_| true, |token| match token {
+                Token::Wanted(at) => found.push(at),
+                Token::Value(at) => values.push(at),
+            });
+            prop_assert_eq!((&found, &values), (&expected, &expected_values), "{:?}", path);
+            let mut alone = Vec::new();
+            tokens.each(&text, |_| false, |token| alone.push(token));
+            let expected = expected_values.iter().copied().map(Token::Value).collect::<Vec<_>>();
+            prop_assert_eq!(alone, expected, "{:?}", path);
         }
     }
 }

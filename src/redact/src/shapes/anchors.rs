@@ -4,7 +4,7 @@
 //! rare. So one vector pass looks for those, and at each the four bytes that it begins with, and the four before it, are looked up.
 //! Another looks for four rare bytes of the few credentials that have no such run.
 
-use vector::{Anchors, GROUPS, KEY, TOKEN, Tokens, key};
+use vector::{Anchors, GROUPS, KEY, TOKEN, Token, Tokens, key};
 
 use super::classes::{Set, class, holds};
 use super::groups::{bytes, grouped, likelihood};
@@ -79,7 +79,7 @@ impl Places {
         };
         let windows = of_bytes.iter().filter_map(|anchor| anchor.sets.first_chunk::<LENGTH>().copied()).collect();
         Self {
-            tokens: Tokens::new(near::token(), word()),
+            tokens: Tokens::new(near::token(), word(), near::sign()),
             by_start: table(of_tokens, Kind::Token),
             by_end: table(of_tokens, Kind::BeforeToken),
             anchors: Anchors::new(grouped(windows, PLANES * GROUPS)),
@@ -91,15 +91,17 @@ impl Places {
     #[inline]
     pub(crate) fn each(&self, text: &[u8], origin: usize, mut found: impl FnMut(Place)) {
         let shown = text.get(origin..).unwrap_or_default();
-        let is_wanted = |at| self.may_have(text, origin + at) | near::is_value(text, origin + at);
-        self.tokens.each(shown, is_wanted, |at| {
-            let at = origin + at;
-            self.by_start.at(text, at).iter().for_each(|number| found(Place::Token(at, *number)));
-            let before = at.checked_sub(KEY).map_or(&[][..], |before| self.by_end.at(text, before));
-            before.iter().for_each(|number| found(Place::Token(at, *number)));
-            if near::is_value(text, at) {
-                found(Place::Value(at));
+        let is_wanted = |at| self.may_have(text, origin + at);
+        self.tokens.each(shown, is_wanted, |token| match token {
+            Token::Wanted(at) => {
+                let at = origin + at;
+                self.by_start.at(text, at).iter().for_each(|number| found(Place::Token(at, *number)));
+                let before = at.checked_sub(KEY).map_or(&[][..], |before| self.by_end.at(text, before));
+                before.iter().for_each(|number| found(Place::Token(at, *number)));
             }
+            // The pass does not see what stands before the first byte that it is shown.
+            Token::Value(at) if at > 0 || near::is_whole(text, origin) => found(Place::Value(origin + at)),
+            Token::Value(_) => {}
         });
         let is_wanted = |at| self.by_bytes.may_be_at(text, origin + at);
         self.anchors.each(shown, is_wanted, |at| {
@@ -241,6 +243,25 @@ mod tests {
         let expected =
             [Place::Token(2, 0), Place::Token(2, 1), Place::Value(30), Place::Token(30, 2), Place::Bytes(48, 0)];
         assert!(expected.iter().all(|place| found.contains(place)) && found.len() == expected.len(), "{found:?}");
+    }
+
+    #[test]
+    fn a_value_is_a_whole_token_with_a_digit() {
+        let places = Places::new(&[], &[]);
+        for (text, origin, expected) in [
+            ("=abcdefghijklmnop", 0, false),
+            ("=abcdefghijklmno7", 0, true),
+            ("=abcdefghijklmno7", 1, true),
+            ("=0bcdefghijklmno/", 0, true),
+            ("/abcdefghijklmno7", 1, false),
+            ("=abc:/;<@`~ghijkl", 0, false),
+            ("=abcdefghijklmn7", 0, false),
+            ("=abcdefghijklmnop7", 0, false),
+        ] {
+            let mut found = Vec::new();
+            places.each(text.as_bytes(), origin, |place| found.push(place));
+            assert_eq!(found.contains(&Place::Value(1)), expected, "{text} from {origin}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::Shape;
 use super::anchors::{Anchor, Kind, REACH};
+use super::classes::holds;
 use super::pattern::{Pattern, Reading};
 use super::search::Search;
 
@@ -11,8 +12,33 @@ pub(crate) struct Family {
     pub(crate) anchor: Anchor,
     /// What stands behind the beginnings of all of them, and how far from the place. It is read before any of them is.
     rest: Option<(usize, Pattern)>,
+    /// How the rest begins, if it is told fast that most texts do not begin so.
+    beginning: Option<Beginning>,
     /// The numbers of the searches.
     pub(crate) searches: Vec<u16>,
+}
+
+/// A run, and a byte after it.
+#[derive(Debug)]
+struct Beginning {
+    is_of_run: Box<[bool; 256]>,
+    length_max: usize,
+    next: u8,
+}
+
+impl Beginning {
+    fn of(pattern: &Pattern) -> Option<Self> {
+        let (run, length_max, next) = pattern.before_literal()?;
+        let mut is_of_run = Box::new([false; 256]);
+        (0..=255).for_each(|byte| is_of_run[usize::from(byte)] = holds(run, byte));
+        Some(Self { is_of_run, length_max, next })
+    }
+
+    /// Whether a text begins otherwise, and not by its end.
+    fn is_missing(&self, text: &[u8]) -> bool {
+        let run = text.iter().take(self.length_max).take_while(|byte| self.is_of_run[usize::from(**byte)]);
+        text.get(run.count()).is_some_and(|next| *next != self.next)
+    }
 }
 
 /// How much the beginnings of a family must have in common, at their end.
@@ -60,7 +86,7 @@ pub(crate) fn families(searches: &mut [Search], shapes: &[Shape]) -> Vec<Family>
 
 impl Family {
     fn of_one(number: u16, search: &Search) -> Self {
-        Self { anchor: search.anchor, rest: None, searches: vec![number] }
+        Self { anchor: search.anchor, rest: None, beginning: None, searches: vec![number] }
     }
 
     /// With the anchor of each, if the literals of several end alike.
@@ -74,13 +100,17 @@ impl Family {
         let distance = common.len().checked_sub(anchor.offset)?;
         let of = |(number, literal, _): &Member<'_>| (*number, anchor.further(literal.len() - common.len()));
         let searches = members.iter().map(|(number, ..)| *number).collect();
-        Some((Self { anchor, rest: Some((distance, rest.clone())), searches }, members.iter().map(of).collect()))
+        let beginning = Beginning::of(rest);
+        let family = Self { anchor, rest: Some((distance, rest.clone())), beginning, searches };
+        Some((family, members.iter().map(of).collect()))
     }
 
     /// Whether one of them may be here, by what stands behind the place.
     pub(crate) fn may_be_at(&self, text: &[u8], place: usize, is_end: bool) -> bool {
-        let is_no = |(distance, rest): &(usize, Pattern)| rest.read(text, place + distance, is_end) == Reading::No;
-        !self.rest.as_ref().is_some_and(is_no)
+        let Some((distance, rest)) = &self.rest else { return true };
+        let at = place + distance;
+        let is_missing = |beginning: &Beginning| beginning.is_missing(text.get(at..).unwrap_or_default());
+        !self.beginning.as_ref().is_some_and(is_missing) && rest.read(text, at, is_end) != Reading::No
     }
 }
 

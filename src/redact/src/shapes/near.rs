@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use memchr::memrchr2;
+use memchr::memchr2;
 use vector::{KEY, TOKEN};
 
 use super::classes::{Set, TOKEN68, class, holds};
@@ -22,40 +22,28 @@ pub(crate) const fn token() -> Set {
     TOKEN68
 }
 
-/// Whether the token that begins here is what values are: not the rest of a longer one, and with a digit soon.
-#[inline]
-pub(crate) fn is_value(text: &[u8], at: usize) -> bool {
+/// The bytes of which values have one soon.
+pub(crate) fn sign() -> Set {
+    class("digit").unwrap_or_default()
+}
+
+/// Whether the token that begins here is not the rest of a longer one.
+pub(crate) fn is_whole(text: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| text.get(before));
-    let is_rest = before.is_some_and(|before| TOKEN_BYTES[usize::from(*before)]);
-    !is_rest && text.get(at..).and_then(<[u8]>::first_chunk).is_some_and(|token| has_digit(u128::from_le_bytes(*token)))
+    !before.is_some_and(|before| holds(token(), *before))
 }
 
-/// Whether one of sixteen ASCII bytes is a digit.
-const fn has_digit(bytes: u128) -> bool {
-    const EACH: u128 = u128::MAX / 0xff;
-    // A digit is less than ten then, and the top bit of the sum is not set.
-    let from_zero = bytes ^ (EACH * b'0' as u128);
-    !(from_zero + EACH * (0x80 - 10)) & EACH << 7 != 0
-}
-
-const TOKEN_BYTES: [bool; 256] = {
-    let mut bytes = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        bytes[byte] = holds(TOKEN68, byte as u8);
-        byte += 1;
-    }
-    bytes
-};
-
-/// What stands before a run, on its line, in which a word may begin that has four bytes and a separator behind it.
+/// What stands before a run in which a word may begin that has four bytes and a separator behind it, if [`is_on_line`] says so.
 pub(crate) fn before(text: &[u8], run: usize) -> Range<usize> {
     // Paths of URLs are no values.
     let is_path = text.get(run..).is_some_and(|run| run.starts_with(b"//"));
     let first = if is_path { run } else { run.saturating_sub(REACH) };
-    let line = text.get(first..run).unwrap_or_default();
-    let start = first + memrchr2(b'\n', b'\r', line).map_or(0, |at| at + 1);
-    start..run.saturating_sub(KEY).max(start)
+    first..run.saturating_sub(KEY).max(first)
+}
+
+/// Whether a word that ends at a place is on the line of the run behind it.
+pub(crate) fn is_on_line(text: &[u8], end: usize, run: usize) -> bool {
+    memchr2(b'\n', b'\r', text.get(end..run).unwrap_or_default()).is_none()
 }
 
 /// The end of a text in which a word may begin whose value is not there yet, or too short.
@@ -112,20 +100,6 @@ mod tests {
             assert!(expected.chars().all(|at| found.contains(at)), "{text}: {found}");
         }
         assert_eq!(begins(&format!("dd={}a", " ".repeat(GAP_MAX))), "");
-    }
-
-    #[test]
-    fn a_value_is_a_whole_token_with_a_digit() {
-        for (text, at, expected) in [
-            ("=abcdefghijklmnop", 1, false),
-            ("=abcdefghijklmno7", 1, true),
-            ("=0bcdefghijklmno/", 1, true),
-            ("/abcdefghijklmno7", 1, false),
-            ("=abc:/;<@`~ghijkl", 1, false),
-            ("=abcdefghijklmn7", 1, false),
-        ] {
-            assert_eq!(is_value(text.as_bytes(), at), expected, "{text}");
-        }
     }
 
     #[test]

@@ -138,6 +138,16 @@ impl Pattern {
         false
     }
 
+    /// What it begins with, if that is a run of some length and one byte of a literal after it.
+    pub(crate) fn before_literal(&self) -> Option<(Set, usize, u8)> {
+        match self.items.as_slice() {
+            [Item::Run { set, max: Some(max), .. }, Item::Text { bytes, in_any_case: false }, ..] => {
+                Some((*set, *max, *bytes.first()?))
+            }
+            _ => None,
+        }
+    }
+
     /// The literal that it begins with, and what follows it.
     pub(crate) fn after_literal(&self) -> Option<(&[u8], Self)> {
         match self.items.split_first()? {

@@ -26,7 +26,14 @@ impl Item {
         match self {
             Self::Text { bytes, in_any_case } => {
                 let start = text.get(..bytes.len())?;
-                (if *in_any_case { start.eq_ignore_ascii_case(bytes) } else { start == bytes }).then_some(bytes.len())
+                // Most differ in the first byte: no call for these.
+                let is_alike = |(one, other): (&u8, &u8)| one == other;
+                let is_here = if *in_any_case {
+                    start.eq_ignore_ascii_case(bytes)
+                } else {
+                    start.iter().zip(bytes).all(is_alike)
+                };
+                is_here.then_some(bytes.len())
             }
             Self::Run { set, min, max } => {
                 let text = text.get(..max.unwrap_or(usize::MAX)).unwrap_or(text);
