@@ -19,6 +19,6 @@ mod tokens;
 
 pub use anchors::{Anchors, GROUPS, LENGTH_MAX, REACH, Window};
 pub use blocks::{BATCH, BLOCK, Batch, Blocks, GroupFilter, Reader, Sets, SetsReader};
-pub use keys::{KEY, key};
+pub use keys::{KEY, key, keys};
 pub use path::Path;
 pub use tokens::{TOKEN, Token, Tokens};

@@ -110,7 +110,9 @@ impl Places {
         let (mut rest, mut at) = (marks, self.count);
         while let Some(places) = self.places.get_mut(at..).and_then(<[u16]>::first_chunk_mut::<STEP>) {
             for place in places {
-                *place = block + rest.trailing_zeros() as u16;
+                // With a bit more, so that nobody asks whether there is one.
+                *place = block + (rest | 1 << (u64::BITS - 1)).trailing_zeros() as u16;
+                self.count += usize::from(rest != 0);
                 rest &= rest.wrapping_sub(1);
             }
             at += STEP;
@@ -118,7 +120,6 @@ impl Places {
                 break;
             }
         }
-        self.count += marks.count_ones() as usize;
     }
 
     #[inline]

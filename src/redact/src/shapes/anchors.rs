@@ -4,7 +4,7 @@
 //! rare. So one vector pass looks for those, and at each the four bytes that it begins with, and the four before it, are looked up.
 //! Another looks for four rare bytes of the few credentials that have no such run.
 
-use vector::{Anchors, GROUPS, KEY, TOKEN, Token, Tokens, key};
+use vector::{Anchors, GROUPS, KEY, TOKEN, Token, Tokens};
 
 use super::classes::{Set, class, holds};
 use super::groups::{bytes, grouped, likelihood};
@@ -117,8 +117,9 @@ impl Places {
     fn may_have(&self, text: &[u8], at: usize) -> bool {
         let around =
             at.checked_sub(KEY).and_then(|before| text.get(before..)).and_then(<[u8]>::first_chunk::<{ 2 * KEY }>);
-        around.is_none_or(|[one, two, three, four, start @ ..]| {
-            self.by_start.may_have(key(*start)) | self.by_end.may_have(key([*one, *two, *three, *four]))
+        around.is_none_or(|around| {
+            let [before, start] = vector::keys(*around);
+            self.by_start.may_have(start) | self.by_end.may_have(before)
         })
     }
 }
