@@ -123,7 +123,8 @@ impl Blocks {
         }
     }
 
-    /// Shows every block with its first sets alone: for each set, a bit for each byte that is in it. There are no more than eight. Sets of ASCII with few forms of rows in its table take the fewest instructions.
+    /// Shows every block with its first sets alone: for each set, a bit for each byte that is in it. There are no more than eight. Sets of
+    /// ASCII with few forms of rows in their table take the fewest instructions.
     #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what needs instructions"))]
     #[inline]
     pub fn sets<const COUNT: usize>(&self, text: &[u8], reader: &mut impl SetsReader<COUNT>) {

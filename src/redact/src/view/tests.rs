@@ -343,40 +343,6 @@ fn benign_texts_come_out_as_they_went_in() {
 }
 
 #[test]
-fn a_secret_deep_in_compressed_data_is_masked_and_what_was_clean_before_it_is_not() {
-    let set = set(&SECRETS);
-    let noise: String = (0_u64..20_000).map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40)).collect();
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    gzip.write_all(format!("{noise}{ALPHANUMERIC}{noise}").as_bytes()).unwrap();
-    let encoded = STANDARD.encode(gzip.finish().unwrap());
-    let text = format!("{{\"blob\":\"{encoded}\",\"next\":1}}");
-    let whole = masked(&set, [text.as_bytes()]);
-    let shown = String::from_utf8(whole.clone()).unwrap().replace('=', "");
-    let (before, after) = shown.split_once(MARKER).unwrap();
-    assert!(text.starts_with(before) && after == "\",\"next\":1}", "{after}");
-    assert!(
-        before.len() > encoded.len() / 3 && before.len() < encoded.len() / 2 + 1000,
-        "{} of {}",
-        before.len(),
-        encoded.len()
-    );
-    for length in [1, 7, 500, 4096] {
-        assert!(masked(&set, text.as_bytes().chunks(length)) == whole, "in pieces of {length}");
-    }
-}
-
-#[test]
-fn compressed_data_that_expands_without_end_is_not_passed_on() {
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    gzip.write_all(&vec![0; 8 << 20]).unwrap();
-    gzip.write_all(ALPHANUMERIC.as_bytes()).unwrap();
-    let text = format!("<{}>", STANDARD.encode(gzip.finish().unwrap()));
-    let out = masked(&set(&SECRETS), [text.as_bytes()]);
-    let out = String::from_utf8(out).unwrap().replace('=', "");
-    assert!(out.ends_with(&format!("{MARKER}>")) && out.len() < text.len(), "{} of {}", out.len(), text.len());
-}
-
-#[test]
 fn a_secret_anywhere_in_a_chunk_of_any_length_is_masked() {
     let set = set(&SECRETS);
     for length in [400, 600, 1000, 1024, 1025, 1100, 1600, 2048, 2100] {

@@ -1,11 +1,11 @@
-//! Secrets in compressed data that nothing marks, or that stands in a list of numbers or in base64.
+//! Secrets in compressed data: deep in it, where nothing marks it, and where it stands in a list of numbers or in base64.
 
 use std::io::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use super::{ALPHANUMERIC, BASE64ISH, MARKER, PUNCTUATED, UUID, masked, set};
+use super::{ALPHANUMERIC, BASE64ISH, MARKER, PUNCTUATED, SECRETS, UUID, masked, set};
 
 type Compress = fn(&[u8]) -> Vec<u8>;
 
@@ -160,4 +160,38 @@ fn identifiers_are_seldom_taken_for_compressed_data() {
     ] {
         assert_eq!(super::super::compressed::codings_at(text.as_bytes(), 0).count(), 0, "{text}");
     }
+}
+
+#[test]
+fn a_secret_deep_in_compressed_data_is_masked_and_what_was_clean_before_it_is_not() {
+    let set = set(&SECRETS);
+    let noise: String = (0_u64..20_000).map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40)).collect();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(format!("{noise}{ALPHANUMERIC}{noise}").as_bytes()).unwrap();
+    let encoded = STANDARD.encode(gzip.finish().unwrap());
+    let text = format!("{{\"blob\":\"{encoded}\",\"next\":1}}");
+    let whole = masked(&set, [text.as_bytes()]);
+    let shown = String::from_utf8(whole.clone()).unwrap().replace('=', "");
+    let (before, after) = shown.split_once(MARKER).unwrap();
+    assert!(text.starts_with(before) && after == "\",\"next\":1}", "{after}");
+    assert!(
+        before.len() > encoded.len() / 3 && before.len() < encoded.len() / 2 + 1000,
+        "{} of {}",
+        before.len(),
+        encoded.len()
+    );
+    for length in [1, 7, 500, 4096] {
+        assert!(masked(&set, text.as_bytes().chunks(length)) == whole, "in pieces of {length}");
+    }
+}
+
+#[test]
+fn compressed_data_that_expands_without_end_is_not_passed_on() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(&vec![0; 8 << 20]).unwrap();
+    gzip.write_all(ALPHANUMERIC.as_bytes()).unwrap();
+    let text = format!("<{}>", STANDARD.encode(gzip.finish().unwrap()));
+    let out = masked(&set(&SECRETS), [text.as_bytes()]);
+    let out = String::from_utf8(out).unwrap().replace('=', "");
+    assert!(out.ends_with(&format!("{MARKER}>")) && out.len() < text.len(), "{} of {}", out.len(), text.len());
 }
