@@ -43,7 +43,7 @@ pub(crate) struct ScanArguments {
     /// One JSON object for each find, for programs
     #[arg(long)]
     json: bool,
-    /// The configuration whose `[masking]` holds; without it the built-in rules and nothing of your own
+    /// The configuration whose `[masking]` holds; without it the built-in rules, by which all that is found is masked, personal data too
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The upstream whose own masking holds, of that configuration
